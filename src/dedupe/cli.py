@@ -1,0 +1,330 @@
+"""The command line: reads options, calls the library, prints, and turns what came back into an exit code."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from dedupe.config import Config
+    from dedupe.report import Report
+    from dedupe.run import Progress
+
+# Nothing else is imported up here: `--help` and `--version` must not wait for numpy.
+
+app = typer.Typer(
+    name="dedupe",
+    help="Find and repair passages that stand twice in posts, and what text generators left in them.",
+    epilog="Examples:  dedupe scan corpus/  ·  dedupe fix --dry-run corpus/  ·  dedupe fix corpus/  ·  dedupe undo",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+
+FOUND, BROKEN, INTERRUPTED = 1, 2, 130
+
+Paths = Annotated[
+    list[str] | None, typer.Argument(metavar="[PATH]...", help="Posts, folders or patterns; - reads standard input.")
+]
+Select = Annotated[list[str] | None, typer.Option("--select", metavar="CODES", help="Only these rules, e.g. RPT001,LEAK.")]
+Ignore = Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", help="All but these rules.")]
+Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="text, json, jsonl or diff.")]
+OutputFile = Annotated[Path | None, typer.Option("--output-file", metavar="FILE", help="Write the report there.")]
+Jobs = Annotated[int, typer.Option("--jobs", min=0, metavar="N", help="Processes; 0 is one for each core.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings to use.")]
+Exclude = Annotated[list[str] | None, typer.Option("--exclude", metavar="PATTERN", help="Leave out, as in .gitignore.")]
+StdinName = Annotated[str, typer.Option("--stdin-filename", metavar="NAME", help="What to call standard input.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell more on standard error.")]
+ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even when something is found.")]
+ShowSettings = Annotated[bool, typer.Option("--show-settings", help="Print the settings in force and stop.")]
+Unsafe = Annotated[bool, typer.Option("--unsafe-fixes", help="Also what needs a person's judgement.")]
+
+
+@app.callback()
+def _main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    del version  # answered in main(), before anything is parsed
+
+
+@app.command(epilog="Exit code: 0 nothing found, 1 something found, 2 an error, 130 interrupted.")
+def scan(
+    paths: Paths = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    exclude: Exclude = None,
+    output_format: Format = "text",
+    output_file: OutputFile = None,
+    jobs: Jobs = 0,
+    config: ConfigFile = None,
+    unsafe_fixes: Unsafe = False,
+    stdin_filename: StdinName = "stdin.md",
+    exit_zero: ExitZero = False,
+    show_settings: ShowSettings = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Audit posts; changes nothing."""
+    with _boundary(quiet, verbose):
+        settings = _settings(config, paths, select, ignore, exclude, show_settings, unsafe_fixes=unsafe_fixes)
+        form = _format(output_format)
+        if paths == ["-"]:
+            report, _ = _examine_stdin(settings, stdin_filename)
+        else:
+            from dedupe.run import scan as run_scan
+
+            with _progress(quiet) as progress:
+                report = run_scan(paths or ["."], settings, jobs=jobs, diff=form == "diff", progress=progress)
+        _finish(report, form, output_file, found=bool(report.findings), exit_zero=exit_zero)
+
+
+@app.command(epilog="Exit code: 0 nothing left to do, 1 something is left (or a dry run would change something), 2 an error.")
+def fix(
+    paths: Paths = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write only the report.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Print the diff; implies --dry-run.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", metavar="DIR", help="Write all posts there instead.")] = None,
+    unsafe_fixes: Unsafe = False,
+    force: Annotated[bool, typer.Option("--force", help="Even where nearly all of a post goes.")] = False,
+    select: Select = None,
+    ignore: Ignore = None,
+    exclude: Exclude = None,
+    output_format: Format = "text",
+    output_file: OutputFile = None,
+    jobs: Jobs = 0,
+    config: ConfigFile = None,
+    stdin_filename: StdinName = "stdin.md",
+    exit_zero: ExitZero = False,
+    show_settings: ShowSettings = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Repair posts in place; `dedupe undo` gives them back."""
+    with _boundary(quiet, verbose):
+        settings = _settings(config, paths, select, ignore, exclude, show_settings, unsafe_fixes=unsafe_fixes, force=force)
+        form = "diff" if diff else _format(output_format)
+        dry_run = dry_run or diff
+        if paths == ["-"]:
+            report, repaired = _examine_stdin(settings, stdin_filename)
+            if not dry_run:
+                sys.stdout.buffer.write(repaired)
+                sys.stdout.flush()
+                raise typer.Exit(_code(report, found=_left(report), exit_zero=exit_zero))
+        else:
+            from dedupe.run import fix as run_fix
+
+            with _progress(quiet) as progress:
+                report = run_fix(
+                    paths or ["."],
+                    settings,
+                    dry_run=dry_run,
+                    output=output,
+                    reports=Path("reports"),
+                    jobs=jobs,
+                    progress=progress,
+                )
+            _log().info(f"the report of this run is in {Path('reports') / str(report.run)}")
+        found = bool(report.findings) if dry_run else _left(report)
+        _finish(report, form, output_file, found=found, exit_zero=exit_zero, repaired=not dry_run)
+
+
+@app.command()
+def undo(
+    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="The run to undo; the last one if not given.")] = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Give back what a run changed."""
+    with _boundary(quiet, verbose):
+        from dedupe.files import undo as give_back
+
+        given_back, refused = give_back(Path.cwd(), run)
+        for sentence in refused:
+            _log().error(sentence)
+        for path in given_back:
+            typer.echo(f"given back: {path}")
+        if not given_back and not refused:
+            typer.echo("nothing to give back: every post is as it was")
+        raise typer.Exit(FOUND if refused else 0)
+
+
+@app.command()
+def rules(
+    code: Annotated[str | None, typer.Argument(metavar="[CODE]", help="A rule, e.g. RPT001.")] = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Tell what a rule means, or list all rules."""
+    with _boundary(quiet, verbose):
+        from dedupe.config import build_config
+        from dedupe.rules import RULES
+
+        if code is None:
+            for rule in RULES.values():
+                typer.echo(f"{rule.code:8} {rule.name:20} {rule.summary}")
+            return
+        chosen = build_config({"select": [code]}, "dedupe rules").select[0]
+        typer.echo("\n\n".join(rule.page().strip() for rule in RULES.values() if rule.code.startswith(chosen)))
+
+
+def main() -> None:
+    """Run the command line; the entry point of `dedupe`."""
+    if sys.argv[1:2] == ["--version"]:
+        from importlib.metadata import version
+
+        typer.echo(f"dedupe {version('dedupe-posts')}")
+        return
+    app()
+
+
+@contextmanager
+def _boundary(quiet: bool, verbose: bool) -> Iterator[None]:
+    """Turn expected errors into a sentence and exit code 2, and Ctrl-C into 130: the only place that does."""
+    from dedupe.errors import DedupeError
+
+    _set_up_log(quiet, verbose)
+    try:
+        yield
+    except DedupeError as error:
+        _log().error(str(error))
+        raise typer.Exit(BROKEN) from error
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+    except KeyboardInterrupt:
+        _log().error("interrupted; posts already repaired are whole, `dedupe undo` gives them back")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _log() -> Any:
+    from loguru import logger
+
+    return logger
+
+
+def _set_up_log(quiet: bool, verbose: bool) -> None:
+    logger = _log()
+    logger.remove()
+    level = "ERROR" if quiet else "DEBUG" if verbose else "INFO"
+    logger.add(sys.stderr, level=level, format="<level>{level}</level> {message}", colorize=_wants_colour(sys.stderr))
+
+
+def _wants_colour(stream: Any) -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE"):
+        return True
+    return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
+
+
+def _settings(
+    config: Path | None,
+    paths: list[str] | None,
+    select: list[str] | None,
+    ignore: list[str] | None,
+    exclude: list[str] | None,
+    show: bool,
+    **flags: bool,
+) -> Config:
+    from dedupe.settings import read_settings
+
+    overrides: dict[str, Any] = {name: True for name, flag in flags.items() if flag}
+    for name, codes in (("select", select), ("ignore", ignore)):
+        if codes:
+            overrides[name] = [code for each in codes for code in each.split(",") if code.strip()]
+    if exclude:
+        overrides["exclude"] = exclude
+    settings, file = read_settings(config, paths or ["."], overrides)
+    _log().debug(f"settings: {file or 'defaults'}")
+    if show:
+        from dataclasses import fields
+
+        typer.echo(f"# from {file or 'the defaults'}")
+        for each in fields(settings):
+            value = getattr(settings, each.name)
+            shown = [entry.id for entry in value] if each.name == "leaks" else value
+            typer.echo(f"{each.name} = {_toml(shown)}")
+        raise typer.Exit
+    return settings
+
+
+def _toml(value: Any) -> str:
+    import json
+
+    return json.dumps(list(value) if isinstance(value, tuple | list) else value, ensure_ascii=False)
+
+
+def _format(name: str) -> str:
+    from dedupe.errors import ConfigError
+    from dedupe.report import FORMATS
+
+    if name not in FORMATS:
+        raise ConfigError(f"--format {name!r} is not known; use one of {', '.join(FORMATS)}")
+    return name
+
+
+def _examine_stdin(settings: Config, name: str) -> tuple[Report, bytes]:
+    from dedupe.corpus import decode
+    from dedupe.pipeline import examine
+    from dedupe.report import merge, report_post
+
+    outcome = examine(decode(name, sys.stdin.buffer.read()), settings)
+    errors = [f"{name}: {outcome.proof_error}; left as it was"] if outcome.proof_error else []
+    return merge([report_post(outcome, with_diff=True)], errors), outcome.repaired.encode("utf-8")
+
+
+def _left(report: Report) -> bool:
+    """Tell whether a repair left findings behind."""
+    return any(not finding.edits for finding in report.findings)
+
+
+def _finish(report: Report, form: str, output_file: Path | None, *, found: bool, exit_zero: bool, repaired: bool = False) -> None:
+    from dedupe.report import render
+
+    for error in report.errors:
+        _log().error(error)
+    text = render(report, form, repaired=repaired)
+    if output_file is not None:
+        output_file.write_bytes(text.encode("utf-8"))
+    elif form == "text" and _wants_colour(sys.stdout):
+        typer.echo(_paint(text), nl=False, color=True)
+    else:
+        # Bytes, because a diff must keep the line ends of the posts.
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.buffer.flush()
+    raise typer.Exit(_code(report, found=found, exit_zero=exit_zero))
+
+
+def _code(report: Report, *, found: bool, exit_zero: bool) -> int:
+    if report.errors:
+        return BROKEN
+    return FOUND if found and not exit_zero else 0
+
+
+def _paint(text: str) -> str:
+    text = re.sub(r"^(\S.*)\n(?=  )", lambda match: typer.style(match[1], bold=True) + "\n", text, flags=re.M)
+    return re.sub(r"\b(?:RPT|CUT|LEAK)\d{3}\b", lambda match: typer.style(match[0], fg="cyan"), text)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Progress | None]:
+    """Yield a callback that draws a bar on a terminal, and nothing elsewhere."""
+    if quiet or not sys.stderr.isatty() or os.environ.get("CI"):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("examining posts", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

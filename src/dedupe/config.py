@@ -1,0 +1,85 @@
+"""Settings: one frozen type, its defaults written once, one place that checks what a file or a command line says."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from dedupe.errors import ConfigError
+from dedupe.leaks import Entry, read_entry
+
+_CODES_BY_GROUP = {"RPT": 4, "CUT": 1, "LEAK": 9}
+CODES = tuple(f"{group}{number:03d}" for group, count in _CODES_BY_GROUP.items() for number in range(1, count + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the user decided; every stage gets it whole and none changes it."""
+
+    select: tuple[str, ...] = ()
+    """Codes, or beginnings of codes, to report and repair; empty means all."""
+    ignore: tuple[str, ...] = ()
+    """Codes, or beginnings of codes, to leave alone; wins over `select`."""
+    unsafe_fixes: bool = False
+    """Also apply fixes that need a person's judgement."""
+    max_removed: float = 0.95
+    """Share of a post a repair may take away before it asks for `force`."""
+    force: bool = False
+    """Repair even where more than `max_removed` would go."""
+    suffixes: tuple[str, ...] = (".md", ".markdown", ".mkd", ".mdx")
+    """File name endings that are posts when a folder is searched."""
+    exclude: tuple[str, ...] = ()
+    """Patterns, written as in .gitignore, of files and folders that are not searched."""
+    leaks: tuple[Entry, ...] = ()
+    """Entries added to the catalogue of leaks."""
+
+    def wants(self, code: str) -> bool:
+        chosen = not self.select or code.startswith(self.select)
+        return chosen and not (self.ignore and code.startswith(self.ignore))
+
+
+def build_config(values: Mapping[str, Any], source: str, base: Config | None = None) -> Config:
+    """Return `base` with `values` put over it; raises ConfigError that names `source` and what to write instead."""
+    known = {field.name: field for field in fields(Config)}
+    changes: dict[str, Any] = {}
+    for key, value in values.items():
+        name = key.replace("-", "_")
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known settings: {', '.join(sorted(known))}"
+            raise ConfigError(f"{source}: unknown setting {key!r}; {hint}")
+        changes[name] = _check(name, value, source)
+    return replace(base or Config(), **changes)
+
+
+def _check(name: str, value: Any, source: str) -> Any:
+    if name == "leaks":
+        if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+            raise ConfigError(f"{source}: 'leaks' must be a list of tables, written [[leaks]]")
+        return tuple(read_entry(entry) for entry in value)
+    if name == "max_removed":
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+            raise ConfigError(f"{source}: 'max_removed' must be a share above 0 and up to 1, not {value!r}")
+        return float(value)
+    if name in {"unsafe_fixes", "force"}:
+        if not isinstance(value, bool):
+            raise ConfigError(f"{source}: {name!r} must be true or false, not {value!r}")
+        return value
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise ConfigError(f"{source}: {name!r} must be a list of texts, not {value!r}")
+    if name in {"select", "ignore"}:
+        return tuple(_check_code(code, source) for code in value)
+    if name == "suffixes":
+        return tuple(suffix if suffix.startswith(".") else f".{suffix}" for suffix in value)
+    return tuple(value)
+
+
+def _check_code(code: str, source: str) -> str:
+    wanted = code.strip().upper()
+    if wanted and any(known.startswith(wanted) for known in CODES):
+        return wanted
+    near = difflib.get_close_matches(wanted, CODES, 1)
+    hint = f"did you mean {near[0]}?" if near else "`dedupe rules` lists them"
+    raise ConfigError(f"{source}: no rule has a code that begins with {code!r}; {hint}")

@@ -1,0 +1,148 @@
+"""Say of each unit where its text stands earlier in the body: repeats of characters become copies of sentences."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedupe.model import Folded, Integers, Kind, Post, Repeat, Segments
+from dedupe.repeats import K
+
+_LABEL = 40
+"""A list item of fewer characters needs no stop to be whole."""
+_NEXT = 12
+"""How many units on the beginning of a cut-off scrap is looked for: an echo may have left out a list or a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Per unit: its folded range, and the folded start of the equal text before it (-1: none).
+
+    `source[x]` is the folded place the character at folded place x is a copy of (itself where it is none);
+    `whole_ends` are the folded ends of units that were not cut off.
+    """
+
+    starts: Integers
+    ends: Integers
+    witness: Integers
+    source: Integers
+    whole_ends: frozenset[int]
+
+
+def find_copies(post: Post, segments: Segments, folded: Folded, repeats: list[Repeat]) -> Copies:
+    """Return the copies among the units of `segments`.
+
+    A unit is a copy when one repeat covers all of it, or several that meet where sentences of the witness end and begin
+    (as in an echo that dropped a heading or a code block). The longest repeat decides which witness is named.
+    """
+    starts = np.searchsorted(folded.offsets, segments.starts)
+    ends = np.searchsorted(folded.offsets, segments.ends)
+    witness = np.full(len(segments), -1, np.int64)
+    source = np.arange(len(folded.codes), dtype=np.int64)
+    for start, end, distance, first, last in _covering(repeats, starts, ends):
+        witness[first:last] = starts[first:last] - distance
+        source[start:end] = np.arange(start - distance, end - distance)
+    witness[starts == ends] = -1
+    whole_ends = frozenset(ends[_are_whole(segments)].tolist())
+    copies = Copies(starts, ends, witness, source, whole_ends)
+    if repeats:
+        lines = [newline.end() for newline in re.finditer("\n", post.text[: post.header.end])]
+        _join_pieces(copies, folded, repeats, set(np.searchsorted(folded.offsets, lines).tolist()))
+        _mark_scraps(copies, folded)
+    return copies
+
+
+def _covering(repeats: list[Repeat], starts: Integers, ends: Integers) -> list[tuple[int, int, int, int, int]]:
+    """Return the repeats that cover whole units, shortest first, each cut down to them and with their range."""
+    runs = np.array(repeats, np.int64).reshape(-1, 3)
+    first = np.searchsorted(starts, runs[:, 0], "left")
+    last = np.searchsorted(ends, runs[:, 1], "right")
+    whole = np.flatnonzero(last > first)
+    order = whole[np.lexsort((-runs[whole, 2], runs[whole, 1] - runs[whole, 0]))]
+    columns = (starts[first[order]], ends[last[order] - 1], runs[order, 2], first[order], last[order])
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def _join_pieces(copies: Copies, folded: Folded, repeats: list[Repeat], borders: set[int]) -> None:
+    """Mark units that several repeats cover together, each piece ending where a unit (or header line) of its witness does."""
+    starts, ends = copies.starts, copies.ends
+    runs = np.array(repeats, np.int64).reshape(-1, 3)
+    change = np.zeros(len(folded.codes) + 1, np.int64)
+    np.add.at(change, runs[:, 0], 1)
+    np.add.at(change, runs[:, 1], -1)
+    inside = np.concatenate(([0], np.cumsum(np.cumsum(change)[:-1] > 0)))
+    share = inside[ends] - inside[starts]
+    length = ends - starts
+    candidates = np.flatnonzero((copies.witness < 0) & (share >= np.maximum(K, length - K + 1))).tolist()
+    if not candidates:
+        return
+    begins = borders.union(starts.tolist())
+    stops = borders | copies.whole_ends
+    for unit in candidates:
+        pieces = _pieces(int(starts[unit]), int(ends[unit]), folded, runs, begins, stops)
+        if pieces:
+            copies.witness[unit] = pieces[0][2]
+            for start, end, origin in pieces:
+                copies.source[start:end] = np.arange(origin, origin + end - start)
+
+
+def _are_whole(segments: Segments) -> NDArray[np.bool_]:
+    """Tell which units end as their author meant: where a sentence was cut off, no other may be pieced together."""
+    kinds = [segments.blocks[index].kind for index in segments.block_of.tolist()]
+    paragraph = np.array([kind is Kind.PARAGRAPH for kind in kinds], bool)
+    item = np.array([kind is Kind.ITEM for kind in kinds], bool)
+    short = segments.ends - segments.starts < _LABEL
+    return np.asarray(segments.stopped | ~(paragraph | item) | (item & short), bool)
+
+
+def _pieces(
+    start: int, end: int, folded: Folded, runs: Integers, begins: set[int], stops: set[int]
+) -> list[tuple[int, int, int]]:
+    """Return (start, end, start of the witness) of pieces that make up a unit, or nothing if some part stands nowhere."""
+    pieces: list[tuple[int, int, int]] = []
+    at = start
+    while at < end:
+        best = _short_rest(at, end, folded, begins) if at > start else None
+        for _, run_end, distance in runs[(runs[:, 0] <= at) & (runs[:, 1] > at)].tolist():
+            if at > start and at - distance not in begins:
+                continue
+            reach = min(run_end, end)
+            while at < reach < end and reach - distance not in stops:
+                reach -= 1
+            if reach > at and (best is None or reach > best[1]):
+                best = (at, reach, at - distance)
+        if best is None:
+            return []
+        pieces.append(best)
+        at = best[1]
+    return pieces
+
+
+def _short_rest(at: int, end: int, folded: Folded, begins: set[int]) -> tuple[int, int, int] | None:
+    """The cut-off last words of an echo may be too short for a seed: they must begin some earlier unit."""
+    rest = folded.codes[at:end]
+    for begin in sorted(begins):
+        if begin + len(rest) > at:
+            return None
+        if np.array_equal(folded.codes[begin : begin + len(rest)], rest):
+            return at, end, begin
+    return None
+
+
+def _mark_scraps(copies: Copies, folded: Folded) -> None:
+    """Mark the last words of an echo, cut too short for a seed, when they begin what its witness goes on with."""
+    starts, ends, witness, source = copies.starts, copies.ends, copies.witness, copies.source
+    for unit in np.flatnonzero((witness[1:] < 0) & (witness[:-1] >= 0) & (ends[1:] - starts[1:] < 2 * K)) + 1:
+        length = int(ends[unit] - starts[unit])
+        if not length:
+            continue
+        after = int(witness[unit - 1] + ends[unit - 1] - starts[unit - 1])
+        nearest = int(np.searchsorted(starts, after, "left"))
+        for place in starts[nearest : min(nearest + _NEXT, int(unit))].tolist():
+            if np.array_equal(folded.codes[place : place + length], folded.codes[starts[unit] : ends[unit]]):
+                witness[unit] = place
+                source[starts[unit] : ends[unit]] = np.arange(place, place + length)
+                break

@@ -1,0 +1,153 @@
+"""Write posts so that a crash at any moment leaves each as before or as after, and give back what a run changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from dedupe.errors import UndoError, WriteError
+
+
+def digest(raw: bytes) -> str:
+    """Return the name of some bytes: their SHA-256 in hexadecimal."""
+    return hashlib.sha256(raw).hexdigest()
+
+
+def write_atomic(path: Path, raw: bytes, expected: str | None = None) -> None:
+    """Replace the file by `raw`: written beside it, flushed to disk, moved over it, mode bits kept.
+
+    `expected` is the digest of what the file must still hold. Raises WriteError when it holds something else,
+    is read-only, or cannot be written; then the file is as it was.
+    """
+    mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
+    if mode is not None and not os.access(path, os.W_OK):
+        raise WriteError(f"{path}: is read-only; left as it was")
+    handle, name = -1, ""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:60]}.", suffix=".dedupe", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, mode if mode is not None else 0o666 & ~_umask())
+        if expected is not None and digest(path.read_bytes()) != expected:
+            raise WriteError(f"{path}: changed while it was being examined; left as it is, run again")
+        os.replace(name, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise WriteError(f"{path}: cannot be written ({error.strerror}); left as it was") from error
+    finally:
+        if name:
+            with suppress(OSError):
+                os.unlink(name)
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    with suppress(OSError):  # some file systems cannot sync a folder
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file a run changed: the digests of its bytes before and after."""
+
+    path: Path
+    before: str
+    after: str
+
+
+class Journal:
+    """What runs changed, under `<home>/.dedupe/journal/<run>/`: the original bytes, and a line per file.
+
+    The bytes and the line are on disk before the post is touched.
+    """
+
+    def __init__(self, home: Path, run: str) -> None:
+        self.folder = home / ".dedupe" / "journal" / run
+        self.run = run
+
+    def record(self, path: Path, before: bytes, after: bytes) -> None:
+        """Keep the original bytes of a post; raises WriteError when they cannot be kept."""
+        stored = self.folder / "before" / digest(before)
+        try:
+            stored.parent.mkdir(parents=True, exist_ok=True)
+            ignore = self.folder.parent.parent / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", "utf-8")
+            if not stored.exists():
+                write_atomic(stored, before)
+            line = json.dumps({"path": str(path), "before": digest(before), "after": digest(after)}, ensure_ascii=False)
+            with (self.folder / "posts.jsonl").open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise WriteError(f"{self.folder}: the journal cannot be written ({error.strerror}); nothing was changed") from error
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield what the run meant to change, in its order; a line torn by a crash was never acted on."""
+        file = self.folder / "posts.jsonl"
+        for line in file.read_text("utf-8").splitlines() if file.exists() else []:
+            with suppress(ValueError, KeyError):
+                raw = json.loads(line)
+                yield Entry(Path(raw["path"]), raw["before"], raw["after"])
+
+    @property
+    def undone(self) -> bool:
+        return (self.folder / "undone").exists()
+
+
+def list_runs(home: Path) -> list[str]:
+    """Return the runs of the journal, oldest first."""
+    folder = home / ".dedupe" / "journal"
+    return sorted(each.name for each in folder.iterdir() if (each / "posts.jsonl").exists()) if folder.is_dir() else []
+
+
+def undo(home: Path, run: str | None = None) -> tuple[list[Path], list[str]]:
+    """Give back what `run` (or the last run not yet undone) changed.
+
+    Returns the files given back, and a sentence for each file that was left alone because it changed since.
+    Raises UndoError when there is nothing to undo.
+    """
+    runs = [each for each in list_runs(home) if not Journal(home, each).undone]
+    if run is None and not runs:
+        raise UndoError(f"there is no run to undo in {home / '.dedupe' / 'journal'}")
+    wanted = runs[-1] if run is None else run
+    if wanted not in list_runs(home):
+        known = ", ".join(list_runs(home)) or "none"
+        raise UndoError(f"there is no run {wanted!r} in {home / '.dedupe' / 'journal'}; known runs: {known}")
+    journal = Journal(home, wanted)
+    given_back: list[Path] = []
+    refused: list[str] = []
+    for entry in reversed(list(journal.entries())):
+        now = digest(entry.path.read_bytes()) if entry.path.is_file() else None
+        if now == entry.before:
+            continue
+        if now != entry.after:
+            what = "is gone" if now is None else "changed"
+            refused.append(
+                f"{entry.path}: {what} since run {wanted}; its text before is {journal.folder / 'before' / entry.before}"
+            )
+            continue
+        write_atomic(entry.path, (journal.folder / "before" / entry.before).read_bytes(), entry.after)
+        given_back.append(entry.path)
+    if not refused:
+        (journal.folder / "undone").touch()
+    return given_back, refused

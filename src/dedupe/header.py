@@ -1,0 +1,57 @@
+"""Find front matter by its own span, and read its values; it is never written back from values."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from dedupe.model import Post, Span
+
+_YAML = re.compile(r"---[ \t]*(?:\r\n|\n|\r)(?P<inside>(?:[^\r\n]*(?:\r\n|\n|\r))*?)(?:---|\.\.\.)[ \t]*(?:\r\n|\n|\r|\Z)")
+_TOML = re.compile(r"\+\+\+[ \t]*(?:\r\n|\n|\r)(?P<inside>(?:[^\r\n]*(?:\r\n|\n|\r))*?)\+\+\+[ \t]*(?:\r\n|\n|\r|\Z)")
+_KEY = re.compile(r"""(?:[ \t]*(?:\#[^\r\n]*)?(?:\r\n|\n|\r))*(?:["']?[^\s:#\-"'{[][^\r\n:]*["']?[ \t]*:(?:\s|\Z)|\{|\Z)""")
+_UNCLOSED = re.compile(
+    r"---[ \t]*(?:\r\n|\n|\r)(?:[^\s:]+:(?:[ \t][^\r\n]*)?(?:\r\n|\n|\r|\Z)|[ \t]+\S[^\r\n]*(?:\r\n|\n|\r|\Z)|-[ \t][^\r\n]*(?:\r\n|\n|\r|\Z))+"
+)
+
+
+def read_post(name: str, text: str) -> Post:
+    """Return the post, its front matter found: YAML, TOML or JSON, or an empty span after the BOM."""
+    return Post(name, text, _find_header(text))
+
+
+def _find_header(text: str) -> Span:
+    begin = 1 if text.startswith("\ufeff") else 0
+    yaml = _YAML.match(text, begin)
+    # A post may open with a rule: only what reads like a mapping is front matter.
+    if yaml and _KEY.match(yaml["inside"]):
+        return Span(0, yaml.end())
+    if toml := _TOML.match(text, begin):
+        return Span(0, toml.end())
+    if text[begin : begin + 1] == "{" and text[begin + 1 : begin + 2] not in {"%", "{", ":", "#"}:
+        return Span(0, _json_end(text, begin))
+    # Left open, front matter is still not prose: all that looks like it stays out of reach.
+    if unclosed := _UNCLOSED.match(text, begin):
+        return Span(0, unclosed.end())
+    return Span(0, begin)
+
+
+def _json_end(text: str, begin: int) -> int:
+    try:
+        value, end = json.JSONDecoder().raw_decode(text, begin)
+    except ValueError:
+        return begin
+    line_end = re.compile(r"[ \t]*(?:\r\n|\n|\r|\Z)").match(text, end)
+    return line_end.end() if line_end and isinstance(value, dict) else begin
+
+
+def read_values(post: Post) -> dict[str, Any]:
+    """Return the values of the front matter, or nothing where it cannot be read (python-frontmatter decides)."""
+    import frontmatter
+
+    try:
+        values = frontmatter.loads(post.text[: post.header.end].lstrip("\ufeff") + "\n").metadata
+    except Exception:  # whatever a YAML, TOML or JSON reader raises, the post is examined without its values
+        return {}
+    return values if isinstance(values, dict) else {}

@@ -1,0 +1,160 @@
+"""The words of the tool as data: every stage reads and returns these, and none of them changes.
+
+All offsets are characters (Unicode code points) into `Post.text`, half-open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int64]
+
+
+class Span(NamedTuple):
+    """A half-open range of characters of a post's text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One document: its name, its decoded text (BOM and line ends kept) and the span of its front matter."""
+
+    name: str
+    text: str
+    header: Span
+
+    @property
+    def body(self) -> Span:
+        return Span(self.header.end, len(self.text))
+
+
+class Kind(StrEnum):
+    """What a block is. Only paragraphs and list items are cut into sentences; the others stand or go whole."""
+
+    PARAGRAPH = "paragraph"
+    ITEM = "list item"
+    HEADING = "heading"
+    VERSE = "verse"
+    LINKS = "links"
+    QUOTE = "quote"
+    CODE = "code"
+    TABLE = "table"
+    HTML = "html"
+    RULE = "rule"
+    FOOTNOTE = "footnote"
+    DIRECTIVE = "directive"
+    CONFLICT = "conflict marker"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A leaf block of Markdown; `container` numbers the HTML, Liquid or `:::` element it stands in (0 is none)."""
+
+    span: Span
+    kind: Kind
+    container: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """A body cut up: blocks in order, and units (sentences, or whole blocks) as arrays of equal length.
+
+    Whatever lies between two blocks, and between two units of a block, is white space. `stopped` tells which units end
+    in a stop (or a colon or an ellipsis), so were not cut off.
+    """
+
+    blocks: tuple[Block, ...]
+    starts: Integers
+    ends: Integers
+    block_of: Integers
+    stopped: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What is compared: one code point per kept character, and `offsets`, the way back into the text."""
+
+    codes: NDArray[np.uint32]
+    offsets: Integers
+
+
+class Repeat(NamedTuple):
+    """`codes[start:end]` equals `codes[start - distance : end - distance]`; offsets are folded ones."""
+
+    start: int
+    end: int
+    distance: int
+
+
+class Safety(IntEnum):
+    """How sure a fix is: display is never applied, unsafe only when asked for, safe by default."""
+
+    DISPLAY = 0
+    UNSAFE = 1
+    SAFE = 2
+
+
+class Strength(IntEnum):
+    """What a leak proves: a hint removes nothing, a sign needs structure beside it, a decisive one does not."""
+
+    HINT = 0
+    SIGN = 1
+    DECISIVE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """Text of a prompt, an assistant or a chat page that stands in a post."""
+
+    id: str
+    kind: str
+    span: Span
+    strength: Strength
+    own_line: bool
+
+
+class Edit(NamedTuple):
+    """Replace the characters of `span` by `replacement` (nearly always nothing, else white space)."""
+
+    span: Span
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong, where, on what evidence, and the edits that mend it (applied together or not at all)."""
+
+    code: str
+    span: Span
+    message: str
+    safety: Safety
+    witness: Span | None = None
+    similarity: float | None = None
+    evidence: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that a report, a diff or an exit code needs to know about one post."""
+
+    post: Post
+    findings: tuple[Finding, ...]
+    repaired: str
+    repeated_share: float
+    proof_error: str | None = None
+
+    @property
+    def changed(self) -> bool:
+        return self.repaired != self.post.text

@@ -1,0 +1,178 @@
+"""One post through all stages: what is wrong with it, what would be done, and whether that is proved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dedupe.config import Config
+from dedupe.copies import find_copies
+from dedupe.fold import fold
+from dedupe.header import read_post
+from dedupe.judge import Verdict, is_suspect, judge
+from dedupe.leaks import find_leaks, has_leak, read_catalogue
+from dedupe.model import Edit, Integers, Outcome, Post, Repeat, Safety, Segments, Span
+from dedupe.prove import ProofError, prove
+from dedupe.repair import apply, repair
+from dedupe.repeats import find_repeats
+from dedupe.rules import describe
+from dedupe.scene import set_scene
+from dedupe.split import split
+
+_ROUNDS = 8
+"""Removing one thing can bring another to light; a post that is not settled after so many rounds is left alone."""
+_MEASURED = 40
+"""A run of that many folded characters counts for the repeated share."""
+_WIDE_GAP = re.compile(r"\n[ \t\r]*\n[ \t\r]*\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What one look at a text gives; a text without anything to look into is never cut up."""
+
+    segments: Segments | None
+    verdicts: tuple[Verdict, ...]
+    repeated_share: float
+    leaky: bool = True
+
+
+def examine(post: Post, config: Config) -> Outcome:
+    """Return what is wrong with `post` and what repairing it gives; sees this post and nothing else.
+
+    Findings are sorted by their span. When the result cannot be proved, `repaired` is the original text and
+    `proof_error` says why; the findings keep their edits, so that a report can show what was meant.
+    """
+    view = _look(post, config)
+    if view.segments is None or not view.verdicts:
+        return Outcome(post, (), post.text, view.repeated_share)
+    verdicts = list(view.verdicts)
+    edits = _edits(post, view.segments, verdicts, config)
+    repaired = apply(post.text, _flat(edits))
+    error = None
+    for _ in range(_ROUNDS):
+        # A repair only takes away, so a text without leaks stays without.
+        again = _look(read_post(post.name, repaired), config, leaky=view.leaky) if repaired != post.text else None
+        fresh = _trace_all(post, again, _flat(edits), verdicts, config) if again else []
+        if not fresh:
+            break
+        verdicts += fresh
+        edits = _edits(post, view.segments, verdicts, config)
+        repaired = apply(post.text, _flat(edits))
+    else:
+        error = f"the repair does not settle after {_ROUNDS} rounds"
+    error = error or _proof_error(post, verdicts, _flat(edits), repaired, config)
+    findings = [describe(verdict, own) for verdict, own in zip(verdicts, edits, strict=True)]
+    return Outcome(
+        post=post,
+        findings=tuple(sorted(findings, key=lambda finding: (finding.span, finding.code))),
+        repaired=post.text if error else repaired,
+        repeated_share=view.repeated_share,
+        proof_error=error,
+    )
+
+
+def _look(post: Post, config: Config, *, leaky: bool = True) -> _View:
+    folded = fold(post.text)
+    header = int(np.searchsorted(folded.offsets, post.body.start))
+    repeats = find_repeats(folded.codes, header)
+    share = _repeated_share(repeats, len(folded.codes), header)
+    gap = _WIDE_GAP.search(post.text, post.body.start)
+    if not gap and not is_suspect(folded, repeats) and not (leaky and has_leak(post, config.leaks)):
+        return _View(None, (), share, leaky=False)
+    segments = split(post)
+    leaks = find_leaks(post, segments, config.leaks) if leaky else ()
+    copies = find_copies(post, segments, folded, repeats)
+    verdicts = judge(set_scene(post, segments, folded, copies, leaks))
+    return _View(segments, tuple(verdict for verdict in verdicts if config.wants(verdict.rule)), share, bool(leaks))
+
+
+def _repeated_share(repeats: Sequence[Repeat], size: int, header: int) -> float:
+    """Return the share of the body's folded characters that lie in a long run standing earlier in the post."""
+    change = np.zeros(size + 1, np.int64)
+    for start, end, _ in repeats:
+        if end - start >= _MEASURED:
+            change[start] += 1
+            change[end] -= 1
+    return float(np.count_nonzero(np.cumsum(change)) / max(1, size - header))
+
+
+def _applies(verdict: Verdict, config: Config) -> bool:
+    return verdict.safety >= (Safety.UNSAFE if config.unsafe_fixes else Safety.SAFE)
+
+
+def _edits(post: Post, segments: Segments, verdicts: Sequence[Verdict], config: Config) -> list[tuple[Edit, ...]]:
+    """Return the edits of each verdict; those that do not apply have none."""
+    applied = [index for index, verdict in enumerate(verdicts) if _applies(verdict, config)]
+    made = repair(post, segments, [verdicts[index] for index in applied])
+    edits: list[tuple[Edit, ...]] = [()] * len(verdicts)
+    for index, own in zip(applied, made, strict=True):
+        edits[index] = own
+    return edits
+
+
+def _flat(edits: Sequence[tuple[Edit, ...]]) -> list[Edit]:
+    return [edit for own in edits for edit in own]
+
+
+def _trace_all(post: Post, again: _View, edits: Sequence[Edit], verdicts: Sequence[Verdict], config: Config) -> list[Verdict]:
+    """Return what still applies to the result, its spans traced back into the original."""
+    fresh: list[Verdict] = []
+    origin = None
+    gone = sorted(span for verdict in verdicts if _applies(verdict, config) for span in verdict.spans)
+    for verdict in again.verdicts:
+        if _applies(verdict, config):
+            origin = _origins(post.text, edits) if origin is None else origin
+            traced = _trace(verdict, origin, gone)
+            if traced.spans:
+                fresh.append(traced)
+                gone = sorted([*gone, *traced.spans])
+    return fresh
+
+
+def _origins(text: str, edits: Sequence[Edit]) -> Integers:
+    """Return for each character of the result where it stood; white space put in counts as the edit's end."""
+    pieces, at = [], 0
+    for span, replacement in sorted(edits):
+        pieces += [np.arange(at, span.start), np.full(len(replacement), span.end)]
+        at = span.end
+    return np.concatenate([*pieces, np.arange(at, len(text) + 1)])
+
+
+def _trace(verdict: Verdict, origin: Integers, gone: Sequence[Span]) -> Verdict:
+    spans: list[Span] = []
+    for start, end in verdict.spans:
+        at, stop = int(origin[start]), int(origin[end - 1]) + 1 if end > start else int(origin[start])
+        for taken in gone:
+            if taken.end > at and taken.start < stop:
+                if taken.start > at:
+                    spans.append(Span(at, taken.start))
+                at = max(at, taken.end)
+        if at < stop or start == end:
+            spans.append(Span(at, max(at, stop)))
+    witness = verdict.witness
+    return replace(
+        verdict,
+        spans=tuple(spans),
+        witness=Span(int(origin[witness.start]), int(origin[witness.end - 1]) + 1) if witness else None,
+        goes_on=None if verdict.goes_on is None else int(origin[verdict.goes_on]),
+    )
+
+
+def _proof_error(post: Post, verdicts: Sequence[Verdict], edits: Sequence[Edit], repaired: str, config: Config) -> str | None:
+    if repaired == post.text:
+        return None
+    before, after = len("".join(post.text[post.body.start :].split())), len("".join(repaired[post.body.start :].split()))
+    if before - after > config.max_removed * before and not config.force:
+        return f"the repair would remove {1 - after / before:.0%} of the post; `--force` allows it"
+    entries = {entry.id: entry for entry in (*read_catalogue(), *config.leaks)}
+    scaffolds = [
+        (verdict.leak.span, entries[verdict.leak.id]) for verdict in verdicts if verdict.leak and verdict.leak.id in entries
+    ]
+    try:
+        prove(post, edits, repaired, scaffolds)
+    except ProofError as error:
+        return str(error)
+    return None

@@ -1,0 +1,260 @@
+"""Check a repaired post against its original, with other means than those that found the edits.
+
+Nothing here knows of repeats, units or evidence: the proof reads the two texts and the edits between them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+import pyromark
+
+from dedupe.leaks import Entry
+from dedupe.model import Edit, Post, Span
+
+_EMPHASIS = re.compile(r"[*_](?:(?<![A-Za-z0-9][*_])|(?![A-Za-z0-9]))|~{2,}|[`\u200b-\u200d\u2060\ufeff\u00ad\ufe00-\ufe0f]")
+_BULLET = re.compile(r"[-+#>|:]+")
+_SENTENCE = re.compile(r"[。！？!?｡।؟۔။።]|\.(?=\s)")
+_LINE = re.compile(r"[\r\n]+")
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+\S|^[ \t]*(\*\*|__)(?=\S)[^\r\n]*(?<=\S)\1[ \t]*[:：]?[ \t]*$")
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\r\n]*\r?\n.*?^ {0,3}\1[`~]*[ \t]*$", re.M | re.S)
+_WHOLE = re.compile(
+    r"(?P<ticks>`+)[^`]+(?P=ticks)(?!`)|!?\[[^\]\r\n]*\]\([^)\r\n]*\)|<[A-Za-z/!][^<>\r\n]*>|\{%[^\r\n]*?%\}|\{\{[^\r\n]*?\}\}"
+    r"|\[\[[^\]\r\n]*\]\]|\[\^[^\]\r\n]*\]"
+)
+_SWITCHED_OFF = re.compile(r"<!--\s*dedupe:\s*off\s*-->.*?(?:<!--\s*dedupe:\s*on\s*-->|\Z)", re.S)
+_CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: [^\r\n]*)?\r?$", re.M)
+_LONGEST_HEADING = 120
+"""A longer one is a draft flattened behind a heading sign: its sentences are looked for like all others."""
+_PARSER = pyromark.Markdown(options=pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_FOOTNOTES)
+
+
+class ProofError(Exception):
+    """A result that is not provably right; the text names the rule and the spans (characters of the original)."""
+
+
+def prove(post: Post, edits: Sequence[Edit], repaired: str, scaffolds: Sequence[tuple[Span, Entry]] = ()) -> None:
+    """Return if `repaired` keeps all that `post` says; raise ProofError otherwise.
+
+    `scaffolds` are the spans that go as leaks, each with the entry of the catalogue that must find it there.
+    """
+    edits = sorted(edits)
+    _only_removes(post, edits, repaired)
+    _spares_whole_things(post, edits)
+    result = _Result(repaired)
+    removed = _without_scaffolds(post, edits, scaffolds)
+    for span in removed:
+        _stays(post, span, result)
+    _keeps_headings(post, removed, result)
+    _keeps_code(post, removed, result)
+    _keeps_blocks(post, edits, repaired)
+
+
+def _fail(rule: str, span: Span, text: str) -> ProofError:
+    shown = " ".join(text.split())
+    return ProofError(f"{rule} at {span.start}-{span.end}: {shown[:80]}{'…' if len(shown) > 80 else ''}")
+
+
+def _squeeze(text: str) -> str:
+    """Drop white space and the words that are only Markdown signs; lines stay lines."""
+    lines = []
+    for line in _LINE.split(text):
+        words = line.split()
+        lines.append("".join([word for word in words if word[0] not in "-+#>|:" or not _BULLET.fullmatch(word)]))
+    return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    """Fold by string methods: width, case, white space and Markdown signs gone; lines stay lines."""
+    return _EMPHASIS.sub("", _squeeze(unicodedata.normalize("NFKC", text).lower()))
+
+
+class _Result:
+    """The repaired text as the proof asks about it, made only as far as it asks."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        squeezed = _squeeze(text)
+        self.verbatim_lines = frozenset(squeezed.split("\n"))
+        self.verbatim = squeezed.replace("\n", "")
+
+    @cached_property
+    def lines(self) -> frozenset[str]:
+        return frozenset(_plain(self._text).split("\n"))
+
+    @cached_property
+    def plain(self) -> str:
+        return _plain(self._text).replace("\n", "")
+
+    @cached_property
+    def headings(self) -> frozenset[str]:
+        return frozenset(_plain(line) for line in _LINE.split(self._text) if _HEADING.match(line))
+
+
+def _only_removes(post: Post, edits: Sequence[Edit], repaired: str) -> None:
+    """Text outside the edits is the same, the front matter is untouched, and what is put in is white space."""
+    at, pieces = 0, []
+    for span, replacement in edits:
+        if span.start < max(at, post.header.end) or span.end > len(post.text) or span.end < span.start:
+            raise _fail("an edit overlaps another one or the front matter", span, post.text[span.start : span.end])
+        if replacement.strip():
+            raise _fail("an edit writes text", span, replacement)
+        pieces += [post.text[at : span.start], replacement]
+        at = span.end
+    if "".join([*pieces, post.text[at:]]) != repaired:
+        raise _fail("the result is not what the edits give", Span(0, len(repaired)), repaired)
+
+
+def _spares_whole_things(post: Post, edits: Sequence[Edit]) -> None:
+    """No edit begins or ends inside code, a link, a tag or a directive; none touches switched-off text or a conflict."""
+    text, body = post.text, post.header.end
+    fences = [Span(*match.span()) for match in _FENCE.finditer(text, body)]
+    for border in (offset for span, _ in edits for offset in span):
+        line = Span(text.rfind("\n", 0, border) + 1, text.find("\n", border))
+        inline = _WHOLE.finditer(text, line.start, line.end if line.end >= 0 else len(text))
+        if any(whole.start < border < whole.end for whole in (*fences, *(Span(*match.span()) for match in inline))):
+            around = Span(max(0, border - 40), border + 40)
+            raise _fail("an edit cuts code, a link, a tag or a directive", around, text[around.start : around.end])
+    forbidden = [Span(*m.span()) for pattern in (_SWITCHED_OFF, _CONFLICT) for m in pattern.finditer(text, body)]
+    for span, _ in edits:
+        for zone in forbidden:
+            if span.start < zone.end and zone.start < span.end:
+                raise _fail("an edit touches text that is switched off or a conflict marker", span, text[zone.start : zone.end])
+
+
+def _without_scaffolds(post: Post, edits: Sequence[Edit], scaffolds: Sequence[tuple[Span, Entry]]) -> list[Span]:
+    """Return what must stand elsewhere: all removed text but for leaks the catalogue itself finds there."""
+    removed = [span for span, _ in edits if span.end > span.start]
+    for leak, entry in scaffolds:
+        if not any(needle in unicodedata.normalize("NFKC", post.text[leak.start : leak.end]).lower() for needle in entry.needles):
+            raise _fail(f"the catalogue entry {entry.id} does not find its leak", leak, post.text[leak.start : leak.end])
+        pieces: list[Span] = []
+        for span in removed:
+            if leak.end <= span.start or span.end <= leak.start:
+                pieces.append(span)
+                continue
+            pieces += [part for part in (Span(span.start, leak.start), Span(leak.end, span.end)) if part.start < part.end]
+        removed = pieces
+    return removed
+
+
+def _stays(post: Post, span: Span, result: _Result) -> None:
+    text = post.text[span.start : span.end]
+    for sentence in _squeeze(_SENTENCE.sub(r"\g<0>\n", text)).split("\n"):
+        if sentence in result.verbatim:
+            continue
+        plain = _plain(sentence).strip(".…")
+        if plain not in result.plain and not _is_joined(plain, result):
+            raise _fail("removed text that stands nowhere in the result", span, sentence)
+
+
+def _is_joined(plain: str, result: _Result) -> bool:
+    """Tell whether the text is made of the end of one line of the result and the beginning of another (an echo joins them)."""
+    for split in range(1, len(plain)):
+        head, tail = plain[:split], plain[split:]
+        if any(line.endswith(head) for line in result.lines) and (
+            any(line.startswith(tail) for line in result.lines)
+            or any(tail.startswith(line) and _is_joined(tail, result) for line in result.lines)
+        ):
+            return True
+    return False
+
+
+def _keeps_headings(post: Post, removed: Sequence[Span], result: _Result) -> None:
+    """A heading that goes has a twin that stays, or was the cut-off beginning of a heading that stays."""
+    for span in removed:
+        for line in _LINE.split(post.text[span.start : span.end]):
+            if not _HEADING.match(line) or _squeeze(line) in result.verbatim_lines:
+                continue
+            plain = _plain(line)
+            if not plain or len(plain) > _LONGEST_HEADING or plain in result.lines:
+                continue
+            twins = result.headings if line.lstrip().startswith("#") else result.lines
+            if not any(twin.startswith(plain) for twin in twins):
+                raise _fail("a heading disappears", span, line)
+
+
+def _keeps_code(post: Post, removed: Sequence[Span], result: _Result) -> None:
+    for span in removed:
+        for fence in _FENCE.finditer(post.text, span.start, span.end):
+            if _plain(fence[0]).replace("\n", "") not in result.plain:
+                raise _fail("a code block disappears", Span(*fence.span()), fence[0])
+
+
+def _keeps_blocks(post: Post, edits: Sequence[Edit], repaired: str) -> None:
+    """Every top-level block no edit touches is a block of the same kind in the result: nothing melts together."""
+    before, after = (_PARSER.html(_safe(text[post.header.end :])).split("\n") for text in (post.text, repaired))
+    if set(after) <= set(before):
+        return  # every line renders as it did
+    shift = index = 0
+    moved = []
+    for kind, start, end in _top_blocks(post.text, post.header.end):
+        while index < len(edits) and edits[index].span.end <= start:
+            shift += len(edits[index].replacement) - (edits[index].span.end - edits[index].span.start)
+            index += 1
+        touched = index < len(edits) and edits[index].span.start < end
+        if not touched and _has_own_lines(repaired, start + shift, end + shift):
+            moved.append((kind, start + shift, end + shift, Span(start, end)))
+    found = {(kind, start): end for kind, start, end in _top_blocks(repaired, post.header.end)}
+    lists = [(start, end) for (kind, start), end in found.items() if kind == "List"]
+    for kind, start, end, span in moved:
+        whole = found.get((kind, start)) == end
+        if not whole and not (kind == "List" and any(a <= start and end <= b for a, b in lists)):
+            raise _fail(f"a {kind.lower()} changes its meaning", span, post.text[span.start : span.end])
+
+
+def _has_own_lines(text: str, start: int, end: int) -> bool:
+    """Tell whether nothing was joined to the block from the left or the right."""
+    while start > 0 and text[start - 1] in " \t":
+        start -= 1
+    while end < len(text) and text[end] in " \t":
+        end += 1
+    return (start == 0 or text[start - 1] in "\r\n\ufeff") and (end == len(text) or text[end] in "\r\n")
+
+
+def _top_blocks(text: str, begin: int) -> list[tuple[str, int, int]]:
+    """Return kind, start and end (without white space at the ends) of the outermost blocks, in characters of `text`.
+
+    Each side of an unresolved conflict is read by itself, as whoever resolves it will.
+    """
+    blocks: list[tuple[str, int, int]] = []
+    at = begin
+    for marker in _CONFLICT.finditer(text, begin):
+        blocks += _parse(text, Span(at, marker.start()))
+        at = marker.end()
+    return blocks + _parse(text, Span(at, len(text)))
+
+
+def _safe(text: str) -> str:
+    """Put question marks for lone surrogates, which no parser takes."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _parse(text: str, piece: Span) -> list[tuple[str, int, int]]:
+    body = _safe(text[piece.start : piece.end])
+    found: list[tuple[str, int, int]] = []
+    depth = 0
+    for event, span in _PARSER.events_with_range(body):
+        if isinstance(event, str):
+            if event == "Rule" and not depth:
+                found.append(("Rule", span["start"], span["end"]))
+        elif "Start" in event:
+            if not depth:
+                name = event["Start"]
+                found.append((name if isinstance(name, str) else next(iter(name)), span["start"], span["end"]))
+            depth += 1
+        elif "End" in event:
+            depth -= 1
+    width = np.frombuffer(body.encode(), np.uint8)
+    chars = np.concatenate(([0], np.cumsum((width & 0xC0) != 0x80, dtype=np.int32))) + piece.start
+    starts = chars[[start for _, start, _ in found]].tolist()
+    ends = chars[[end for _, _, end in found]].tolist()
+    blocks: list[tuple[str, int, int]] = []
+    for (kind, _, _), start, end in zip(found, starts, ends, strict=True):
+        block = text[start:end]
+        blocks.append((kind, end - len(block.lstrip()), start + len(block.rstrip())))
+    return blocks

@@ -1,0 +1,269 @@
+"""What was found, as data with line numbers, and as text, JSON, JSON Lines, diff or Markdown; strings only."""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dedupe.diff import unified_diff
+from dedupe.model import Finding, Outcome, Span
+from dedupe.rules import RULES
+
+SCHEMA_VERSION = 1
+FORMATS = ("text", "json", "jsonl", "diff")
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A span of a post: characters, half-open, and the first and last line it touches, from 1."""
+
+    span: tuple[int, int]
+    lines: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class EditLine:
+    """An edit: what it replaces, and by what."""
+
+    span: tuple[int, int]
+    lines: tuple[int, int]
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLine:
+    """A finding as reports show it; `excerpt` is the beginning of its text."""
+
+    code: str
+    name: str
+    safety: str
+    similarity: float | None
+    span: tuple[int, int]
+    lines: tuple[int, int]
+    witness: Place | None
+    evidence: tuple[str, ...]
+    edits: tuple[EditLine, ...]
+    message: str
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostReport:
+    """What is said of one post. Shares are of its characters without white space; `error` tells why nothing was done."""
+
+    path: str
+    findings: tuple[FindingLine, ...] = ()
+    characters: int = 0
+    removed: int = 0
+    repeated_share: float = 0.0
+    changed: bool = False
+    error: str | None = None
+    diff: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All posts of a run, in order of their names."""
+
+    posts: tuple[PostReport, ...]
+    errors: tuple[str, ...] = ()
+    run: str | None = None
+
+    @property
+    def findings(self) -> list[FindingLine]:
+        return [finding for post in self.posts for finding in post.findings]
+
+
+def report_post(outcome: Outcome, *, with_diff: bool = False) -> PostReport:
+    """Return what reports say of one outcome, offsets turned into lines."""
+    text = outcome.post.text
+    lines = [0, *(newline.end() for newline in re.finditer("\n", text))] if outcome.findings else [0]
+    edits = [edit for finding in outcome.findings for edit in finding.edits]
+    before = len("".join(text[outcome.post.body.start :].split()))
+    after = len("".join(outcome.repaired[outcome.post.body.start :].split())) if outcome.changed else before
+    return PostReport(
+        path=outcome.post.name,
+        findings=tuple(_line(finding, text, lines) for finding in outcome.findings),
+        characters=before,
+        removed=before - after,
+        repeated_share=round(outcome.repeated_share, 4),
+        changed=outcome.changed,
+        error=outcome.proof_error,
+        diff=unified_diff(outcome.post.name, text, edits) if with_diff and outcome.changed else "",
+    )
+
+
+def _line(finding: Finding, text: str, lines: list[int]) -> FindingLine:
+    def place(span: Span) -> tuple[int, int]:
+        return bisect_right(lines, span.start), bisect_right(lines, max(span.start, span.end - 1))
+
+    excerpt = " ".join(text[finding.span.start : finding.span.end][: 2 * _SHOWN].split())
+    return FindingLine(
+        code=finding.code,
+        name=RULES[finding.code].name,
+        safety=finding.safety.name.lower(),
+        similarity=finding.similarity,
+        span=finding.span,
+        lines=place(finding.span),
+        witness=Place(finding.witness, place(finding.witness)) if finding.witness else None,
+        evidence=finding.evidence,
+        edits=tuple(EditLine(edit.span, place(edit.span), edit.replacement) for edit in finding.edits),
+        message=finding.message,
+        excerpt=excerpt[:_SHOWN] + ("…" if len(excerpt) > _SHOWN else ""),
+    )
+
+
+def summarize(report: Report) -> dict[str, Any]:
+    """Return the totals of a report, as JSON has them."""
+    characters = sum(post.characters for post in report.posts)
+    repeated = sum(post.repeated_share * post.characters for post in report.posts)
+    by_code = Counter(finding.code for finding in report.findings)
+    by_safety = Counter(finding.safety for finding in report.findings)
+    return {
+        "posts": len(report.posts),
+        "posts_with_findings": sum(bool(post.findings) for post in report.posts),
+        "posts_to_change": sum(post.changed for post in report.posts),
+        "findings": dict(sorted(by_code.items())),
+        "safety": {name: by_safety.get(name, 0) for name in ("safe", "unsafe", "display")},
+        "characters": characters,
+        "removed": sum(post.removed for post in report.posts),
+        "repeated_share": round(repeated / characters, 4) if characters else 0.0,
+        "errors": list(report.errors),
+    }
+
+
+def render(report: Report, form: str, *, repaired: bool = False) -> str:
+    """Return the report in one of FORMATS, ended by a newline unless empty."""
+    if form == "json":
+        return json.dumps(to_json(report), ensure_ascii=False, indent=2) + "\n"
+    if form == "jsonl":
+        return "".join(_jsonl(report))
+    if form == "diff":
+        return "".join(post.diff for post in report.posts)
+    return "".join(_text(report, repaired=repaired))
+
+
+def to_json(report: Report) -> dict[str, Any]:
+    """Return the report as JSON has it; `schema.json` in the package describes it."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run": report.run,
+        "summary": summarize(report),
+        "posts": [_post_json(post) for post in report.posts if post.findings or post.error],
+    }
+
+
+def _post_json(post: PostReport) -> dict[str, Any]:
+    raw = asdict(post)
+    del raw["diff"]
+    return raw
+
+
+def _jsonl(report: Report) -> Iterator[str]:
+    for post in report.posts:
+        for finding in post.findings:
+            yield json.dumps({"path": post.path, **asdict(finding)}, ensure_ascii=False) + "\n"
+
+
+def _text(report: Report, *, repaired: bool) -> Iterator[str]:
+    for post in report.posts:
+        if post.findings or post.error:
+            yield from _post_text(post)
+    yield from _totals(report, repaired=repaired)
+
+
+def _post_text(post: PostReport) -> Iterator[str]:
+    yield f"{post.path}\n  {_sentence(post)}\n"
+    for finding in post.findings:
+        yield f"  {_lines(finding.lines)}: {finding.code} {finding.message}"
+        yield f"; stays at {_lines(finding.witness.lines)}" if finding.witness else ""
+        yield "" if finding.edits else "; left alone"
+        yield f"\n      {finding.excerpt}\n" if finding.excerpt else "\n"
+    if post.error:
+        yield f"  Not repaired: {post.error}\n"
+    yield "\n"
+
+
+def _lines(lines: tuple[int, int]) -> str:
+    return f"line {lines[0]}" if lines[0] == lines[1] else f"lines {lines[0]}-{lines[1]}"
+
+
+def _sentence(post: PostReport) -> str:
+    """Say in a sentence what is wrong with a post, how much of it is repeated, and what would go."""
+    counts = Counter(finding.name.replace("-", " ") for finding in post.findings)
+    wrong = _and(f"{count} {name}{'s' if count > 1 else ''}" for name, count in counts.items())
+    share = f"{post.repeated_share:.0%} of it is repeated" if post.repeated_share >= 0.005 else ""
+    gone = f"{post.removed:,} of {post.characters:,} characters can go" if post.removed else "nothing is removed"
+    return "; ".join(part for part in (wrong, share, gone) if part) + "."
+
+
+def _and(parts: Iterable[str]) -> str:
+    every = list(parts)
+    return " and ".join(filter(None, (", ".join(every[:-1]), every[-1]))) if every else ""
+
+
+def _totals(report: Report, *, repaired: bool) -> Iterator[str]:
+    total = summarize(report)
+    count = sum(total["findings"].values())
+    posts = _plural(total["posts"], "post")
+    if not count and not report.errors:
+        yield f"{posts} examined: nothing repeated, nothing leaked.\n"
+        return
+    yield f"{_plural(count, 'finding')} in {total['posts_with_findings']} of {posts}; "
+    yield f"{total['repeated_share']:.1%} of all text is repeated.\n"
+    if total["findings"]:
+        yield "".join(f"  {code} {RULES[code].name}: {number}\n" for code, number in total["findings"].items())
+    if total["posts_to_change"]:
+        verb = "Repaired" if repaired else "`dedupe fix` would repair"
+        yield f"{verb} {_plural(total['posts_to_change'], 'post')}: {total['removed']:,} of {total['characters']:,} characters"
+        yield " removed, each with its copy kept.\n"
+    left = sum(not finding.edits for finding in report.findings)
+    unsafe = sum(not finding.edits and finding.safety == "unsafe" for finding in report.findings)
+    if left:
+        yield (
+            f"{_plural(left, 'finding')} left for a person"
+            + (f"; {unsafe} of them with `--unsafe-fixes`" if unsafe else "")
+            + ".\n"
+        )
+    if report.errors:
+        yield f"{_plural(len(report.errors), 'post')} could not be examined or repaired; see the messages.\n"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def render_summary(report: Report, *, dry_run: bool) -> str:
+    """Return the Markdown summary of a run of `fix`."""
+    total = summarize(report)
+    done = "would be " if dry_run else ""
+    rows = "".join(f"| {code} | {RULES[code].name} | {count} |\n" for code, count in total["findings"].items())
+    worst = sorted((post for post in report.posts if post.removed), key=lambda post: (-post.removed, post.path))[:20]
+    posts = "".join(
+        f"| {post.path.replace('|', chr(92) + '|')} | {post.removed:,} | {post.removed / max(1, post.characters):.0%} |\n"
+        for post in worst
+    )
+    lines = [
+        f"# Run {report.run}\n\n",
+        f"{_plural(total['posts'], 'post')} examined, {total['posts_to_change']} {done}repaired; ",
+        f"{total['removed']:,} of {total['characters']:,} characters {done}removed. ",
+        f"Repeated share before: {total['repeated_share']:.1%}.\n",
+    ]
+    if rows:
+        lines.append(f"\n| rule | name | findings |\n| --- | --- | ---: |\n{rows}")
+    if posts:
+        lines.append(f"\n| post | characters removed | share |\n| --- | ---: | ---: |\n{posts}")
+    if report.errors:
+        lines.append("\n## Not examined or not repaired\n\n" + "".join(f"- {error}\n" for error in report.errors))
+    return "".join(lines)
+
+
+def merge(reports: Sequence[PostReport], errors: Sequence[str], run: str | None = None) -> Report:
+    """Return one report of many posts, sorted by name, whatever order they were examined in."""
+    return Report(tuple(sorted(reports, key=lambda post: post.path)), tuple(sorted(errors)), run)

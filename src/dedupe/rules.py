@@ -1,0 +1,60 @@
+"""The rules by code: what each is called, and how a verdict is told to a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+
+from dedupe.judge import Verdict
+from dedupe.model import Edit, Finding, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A kind of damage: its stable code, its name and one line that says what it is."""
+
+    code: str
+    name: str
+    summary: str
+
+    def page(self) -> str:
+        """Return the page of the rule, in Markdown."""
+        return files("dedupe").joinpath("pages", f"{self.code}.md").read_text("utf-8")
+
+
+RULES: dict[str, Rule] = {
+    rule.code: rule
+    for rule in (
+        Rule("RPT001", "repeated-passage", "a passage that stands in the post already"),
+        Rule("RPT002", "echoed-post", "several paragraphs again, their line breaks flattened"),
+        Rule("RPT003", "restarted-draft", "a sentence that breaks off and its restart, down to the complete sentence"),
+        Rule("RPT004", "broken-sentence", "a sentence that goes on after a break in its middle"),
+        Rule("CUT001", "cut-off-sentence", "a sentence that breaks off and stands complete nowhere"),
+        Rule("LEAK001", "prompt-echo", "the instruction to the text generator"),
+        Rule("LEAK002", "assistant-preamble", "an assistant that answers before it writes"),
+        Rule("LEAK003", "refusal", "an assistant that speaks of itself or declines"),
+        Rule("LEAK004", "end-marker", "a marker that closes a generated text"),
+        Rule("LEAK005", "chat-page", "a button or label of a chat page"),
+        Rule("LEAK006", "citation-artefact", "a citation mark that only a chat page resolves"),
+        Rule("LEAK007", "hidden-thought", "reasoning that was meant to stay hidden"),
+        Rule("LEAK008", "placeholder", "a blank that nobody filled in"),
+        Rule("LEAK009", "conflict-marker", "a merge conflict that nobody resolved"),
+    )
+}
+
+
+def describe(verdict: Verdict, edits: tuple[Edit, ...]) -> Finding:
+    """Return the finding a verdict amounts to, its message a sentence with the reason in it."""
+    rule = RULES[verdict.rule]
+    span = Span(verdict.spans[0].start, verdict.spans[-1].end)
+    reason = f" ({'; '.join(verdict.evidence)})" if verdict.evidence else ""
+    return Finding(
+        code=rule.code,
+        span=span,
+        message=f"{rule.summary}{reason}",
+        safety=verdict.safety,
+        witness=verdict.witness,
+        similarity=1.0 if verdict.witness else None,
+        evidence=verdict.evidence,
+        edits=edits,
+    )

@@ -1,0 +1,188 @@
+"""Examine and repair whole collections: reads files, spreads the work over processes, writes what is proved."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from dedupe.config import Config
+from dedupe.corpus import Source, find_sources, read_source
+from dedupe.errors import InputError, WriteError
+from dedupe.pipeline import examine
+from dedupe.files import Journal, digest, write_atomic
+from dedupe.report import PostReport, Report, merge, render, render_summary, report_post
+
+Progress = Callable[[int, int], None]
+"""Called with how many posts are done and how many there are."""
+
+_ALONE = 24
+"""Fewer posts than that are examined in this process: starting others takes longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Examined:
+    """What comes back from a worker: the report, and the bytes where they will be written."""
+
+    source: Source
+    report: PostReport | None
+    error: str | None
+    before: bytes = b""
+    after: bytes = b""
+
+
+def scan(
+    paths: Iterable[str | Path],
+    config: Config | None = None,
+    *,
+    jobs: int = 1,
+    diff: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Return what is wrong with the posts under `paths`; writes nothing.
+
+    `jobs` is the number of processes (0: one for each core). Raises InputError for a path that does not exist; a post
+    that cannot be read is named in `Report.errors`, and the others go on.
+    """
+    config = config or Config()
+    sources = find_sources(paths, config)
+    reports: list[PostReport] = []
+    errors: list[str] = []
+    for examined in _examine_all(sources, config, jobs, diff=diff, keep=False, progress=progress):
+        _note(examined, reports, errors)
+    return merge(reports, errors)
+
+
+def fix(
+    paths: Iterable[str | Path],
+    config: Config | None = None,
+    *,
+    dry_run: bool = False,
+    output: Path | None = None,
+    home: Path | None = None,
+    reports: Path | None = None,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> Report:
+    """Repair the posts under `paths` in place, or write all of them, repaired, under `output`.
+
+    The original bytes go into the journal in `home` (the current folder) first; `undo` gives them back. What was done is
+    written to `reports`/<run>/ when `reports` is given. With `dry_run` only that is written.
+    """
+    config, home = config or Config(), home or Path.cwd()
+    sources = find_sources(paths, config)
+    targets = _targets(sources, output) if output is not None else {}
+    run = _new_run(home, reports)
+    journal = Journal(home, run)
+    done: list[PostReport] = []
+    errors: list[str] = []
+    try:
+        for examined in _examine_all(sources, config, jobs, diff=reports is not None, keep=not dry_run, progress=progress):
+            try:
+                if not dry_run:
+                    _write(examined, targets.get(examined.source), journal)
+            except WriteError as error:
+                errors.append(str(error))
+                if examined.report:
+                    done.append(_unchanged(examined.report, str(error)))
+                continue
+            _note(examined, done, errors)
+    finally:
+        report = merge(done, errors, run)
+        if reports is not None:
+            _write_reports(report, reports / run, dry_run=dry_run)
+    return report
+
+
+def _note(examined: _Examined, reports: list[PostReport], errors: list[str]) -> None:
+    if examined.report is not None:
+        reports.append(examined.report)
+    if examined.error is not None:
+        errors.append(examined.error)
+
+
+def _unchanged(report: PostReport, error: str) -> PostReport:
+    return PostReport(report.path, report.findings, report.characters, 0, report.repeated_share, changed=False, error=error)
+
+
+def _examine_all(
+    sources: Sequence[Source], config: Config, jobs: int, *, diff: bool, keep: bool, progress: Progress | None
+) -> Iterator[_Examined]:
+    """Yield what each post gives, in the order of `sources` whatever the number of processes."""
+    work = partial(_examine_source, config=config, diff=diff, keep=keep)
+    processes = min(jobs or os.cpu_count() or 1, len(sources) // (_ALONE // 2) or 1)
+    with _mapper(processes) as mapper:
+        for number, examined in enumerate(mapper(work, sources), 1):
+            if progress is not None:
+                progress(number, len(sources))
+            yield examined
+
+
+@contextmanager
+def _mapper(processes: int) -> Iterator[Callable[[Callable[[Source], _Examined], Sequence[Source]], Iterator[_Examined]]]:
+    if processes <= 1:
+        yield map
+        return
+    with multiprocessing.Pool(processes, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
+        yield partial(pool.imap, chunksize=4)
+
+
+def _examine_source(source: Source, config: Config, *, diff: bool, keep: bool) -> _Examined:
+    try:
+        raw, post = read_source(source)
+    except InputError as error:
+        return _Examined(source, None, str(error))
+    outcome = examine(post, config)
+    report = report_post(outcome, with_diff=diff)
+    unproved = f"{source.name}: {outcome.proof_error}; left as it was" if outcome.proof_error else None
+    if not keep:
+        return _Examined(source, report, unproved)
+    return _Examined(source, report, unproved, raw, outcome.repaired.encode("utf-8") if outcome.changed else raw)
+
+
+def _write(examined: _Examined, target: Path | None, journal: Journal) -> None:
+    if target is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(target, examined.after if examined.report else examined.source.path.read_bytes())
+    elif examined.after != examined.before:
+        journal.record(examined.source.path, examined.before, examined.after)
+        write_atomic(examined.source.path, examined.after, digest(examined.before))
+
+
+def _targets(sources: Sequence[Source], output: Path) -> dict[Source, Path]:
+    """Return where each post goes under `output`; raises InputError when two would share a place or lose their original."""
+    targets = {source: (output / source.place).resolve() for source in sources}
+    originals = {source.path for source in sources}
+    taken: dict[Path, Source] = {}
+    for source, target in targets.items():
+        if target in originals:
+            raise InputError(f"--output {output} would overwrite {source.name}; choose a folder outside of what is repaired")
+        if target in taken:
+            raise InputError(f"{source.name} and {taken[target].name} would both be written to {target}; repair them one by one")
+        taken[target] = source
+    return targets
+
+
+def _new_run(home: Path, reports: Path | None) -> str:
+    """Return a name for this run: the time, and a number when another run began in the same second."""
+    moment = time.strftime("%Y-%m-%dT%H-%M-%SZ", time.gmtime(float(os.environ.get("SOURCE_DATE_EPOCH", time.time()))))
+    for number in itertools.count(1):
+        run = moment if number == 1 else f"{moment}-{number}"
+        if not Journal(home, run).folder.exists() and not (reports and (reports / run).exists()):
+            return run
+    raise AssertionError
+
+
+def _write_reports(report: Report, folder: Path, *, dry_run: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    # The diff keeps line ends and whatever else a post holds, so it is written as bytes.
+    (folder / "changes.diff").write_bytes(render(report, "diff").encode("utf-8", "surrogatepass"))
+    (folder / "report.json").write_text(render(report, "json"), "utf-8", newline="\n")
+    (folder / "summary.md").write_text(render_summary(report, dry_run=dry_run), "utf-8", newline="\n")

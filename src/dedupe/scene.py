@@ -1,0 +1,213 @@
+"""One post as the rules see it: its units with their kinds, states and neighbours, and what stands where before."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedupe.copies import Copies
+from dedupe.model import Folded, Integers, Kind, Leak, Post, Segments, Span, Strength
+
+_PROSE = frozenset({Kind.PARAGRAPH, Kind.ITEM})
+_SHORT = 12
+"""A sentence of fewer folded characters proves nothing by standing twice."""
+_LONG = 40
+"""A unit that long counts as a sentence even where no stop ends it."""
+
+
+_STEP = 400
+"""Folded characters a copy may leave out between two sentences and still follow its witness."""
+_WIDE_FROM = 0x1100
+
+
+class State(Enum):
+    """What a unit is to the rest of its post; the void units are rules and other signs that fold to nothing."""
+
+    NEW = "new"
+    COPY = "copy"
+    LEAK = "leak"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Units as plain lists, for rules that look at a few of them many times; folded offsets unless said otherwise."""
+
+    post: Post
+    segments: Segments
+    folded: Folded
+    leaks: tuple[Leak, ...]
+    spans: list[Span]
+    block: list[int]
+    kind: list[Kind]
+    container: list[int]
+    first: list[int]
+    last: list[int]
+    length: list[int]
+    opens: list[bool]
+    closes: list[bool]
+    witness: list[int]
+    source: Integers
+    state: list[State]
+    stopped: list[bool]
+    prose: list[bool]
+    weight: list[int]
+    newlines: list[int]
+    roomy: bool
+    begins: frozenset[int]
+    whole_ends: frozenset[int]
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    def text(self, unit: int) -> str:
+        return self.post.text[slice(*self.spans[unit])]
+
+    def is_cut(self, unit: int) -> bool:
+        """Tell whether the unit ends its block without ending a sentence."""
+        return self.kind[unit] in _PROSE and self.closes[unit] and not self.stopped[unit] and self.length[unit] > 0
+
+    def follows(self, before: int, unit: int) -> bool:
+        """Tell whether two copies stand in this order, near each other, in what they are copies of."""
+        return 0 <= self.witness[unit] - self.witness[before] - self.length[before] <= _STEP
+
+    def is_wide(self, unit: int) -> bool:
+        """Tell whether more than one blank line stands before the unit in a post that seldom leaves so much room."""
+        return self.newlines[unit] >= 3 and not self.roomy
+
+    def unit_at(self, place: int) -> int:
+        """Return the unit that holds a folded place."""
+        return bisect_right(self.first, place) - 1
+
+    def begins_with(self, unit: int, other: int) -> bool:
+        """Tell whether the text from `unit` on begins with the whole of `other`."""
+        here, there = self.first[unit], self.first[other]
+        length = self.length[other]
+        return np.array_equal(self.folded.codes[here : here + length], self.folded.codes[there : there + length])
+
+    def span_of(self, place: int, length: int) -> Span:
+        """Return the span of the text at a folded place."""
+        offsets = self.folded.offsets
+        return Span(int(offsets[place]), int(offsets[place + length - 1]) + 1)
+
+
+def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, leaks: tuple[Leak, ...]) -> Scene:
+    """Lay out what the stages before found, unit by unit."""
+    blocks = segments.blocks
+    spans = [Span(start, end) for start, end in zip(segments.starts.tolist(), segments.ends.tolist(), strict=True)]
+    block = segments.block_of.tolist()
+    borders = (segments.block_of[1:] != segments.block_of[:-1]).tolist()
+    kind = [blocks[index].kind for index in block]
+    container = [blocks[index].container for index in block]
+    first, last, witness = copies.starts.tolist(), copies.ends.tolist(), copies.witness.tolist()
+    stopped = segments.stopped.tolist()
+    leaky = _leaky(spans, leaks)
+    # An element (a `<details>`, a `:::` box) goes as a whole or not at all.
+    held = {number for unit, number in enumerate(container) if number and witness[unit] < 0 and first[unit] < last[unit]}
+    begins = frozenset(first)
+    sides = _conflict_sides(post, spans, kind)
+    state = []
+    for unit in range(len(spans)):
+        if unit in leaky:
+            state.append(State.LEAK)
+        elif first[unit] == last[unit]:
+            state.append(State.VOID)
+        elif witness[unit] < 0 or kind[unit] is Kind.CONFLICT or container[unit] in held:
+            state.append(State.NEW)
+        elif kind[unit] is Kind.HEADING and witness[unit] not in begins:
+            state.append(State.NEW)  # a heading that only ends like another
+        elif _may_witness(unit, witness[unit], copies, sides):
+            state.append(State.COPY)
+        else:
+            state.append(State.NEW)
+    prose = [
+        kind[unit] in _PROSE
+        and not container[unit]
+        and last[unit] - first[unit] >= _SHORT
+        and (stopped[unit] or last[unit] - first[unit] >= _LONG)
+        for unit in range(len(spans))
+    ]
+    newlines = [0]
+    for before, after in zip(spans, spans[1:], strict=False):
+        newlines.append(post.text.count("\n", before.end, after.start) if after.start > before.end else 0)
+    gaps = [count for count in newlines if count >= 2]
+    return Scene(
+        post=post,
+        segments=segments,
+        folded=folded,
+        leaks=leaks,
+        spans=spans,
+        block=block,
+        kind=kind,
+        container=container,
+        first=first,
+        last=last,
+        length=(copies.ends - copies.starts).tolist(),
+        opens=[True, *borders][: len(block)],
+        closes=[*borders, True][: len(block)],
+        witness=witness,
+        source=copies.source,
+        state=state,
+        stopped=stopped,
+        prose=prose,
+        weight=weigh(folded.codes, copies.starts, copies.ends).tolist(),
+        newlines=newlines,
+        begins=begins,
+        whole_ends=copies.whole_ends,
+        roomy=sum(count >= 3 for count in gaps) > 0.25 * len(gaps),
+    )
+
+
+def weigh(codes: NDArray[np.uint32], starts: Integers, ends: Integers) -> Integers:
+    """Return what folded ranges say in Latin letters: a Chinese, Japanese or Korean character says as much as 2.5."""
+    wide = np.concatenate(([0], np.cumsum(codes >= _WIDE_FROM)))
+    return np.asarray(ends - starts + (wide[ends] - wide[starts]) * 3 // 2, np.int64)
+
+
+def _leaky(spans: list[Span], leaks: tuple[Leak, ...]) -> set[int]:
+    """Return the units that lie wholly in a leak with lines of its own.
+
+    A hint counts only right beside another leak, as one instruction among others.
+    """
+    starts = [span.start for span in spans]
+    found: set[int] = set()
+    hints: list[range] = []
+    for leak in leaks:
+        if leak.kind == "conflict" or not leak.own_line:
+            continue
+        first = last = bisect_left(starts, leak.span.start)
+        while last < len(spans) and spans[last].end <= leak.span.end:
+            last += 1
+        if leak.strength is Strength.HINT:
+            hints.append(range(first, last))
+        else:
+            found.update(range(first, last))
+    for hint in hints:
+        if hint and (hint.start - 1 in found or hint.stop in found):
+            found.update(hint)
+    return found
+
+
+def _conflict_sides(post: Post, spans: list[Span], kind: list[Kind]) -> list[int]:
+    """Number the sides of unresolved conflicts, each its own; 0 is outside of all. Empty when there are none."""
+    if Kind.CONFLICT not in kind:
+        return []
+    sides, side, count = [], 0, 0
+    for span, each in zip(spans, kind, strict=True):
+        if each is Kind.CONFLICT:
+            count += 1
+            side = 0 if post.text[span.start] == ">" else count
+        sides.append(side)
+    return sides
+
+
+def _may_witness(unit: int, witness: int, copies: Copies, sides: list[int]) -> bool:
+    """One side of a conflict will be thrown away by whoever resolves it: it keeps nothing for the rest."""
+    if not sides:
+        return True
+    holder = int(np.searchsorted(copies.starts, witness, "right")) - 1
+    return sides[holder] == sides[unit] or sides[holder] == 0

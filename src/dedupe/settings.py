@@ -1,0 +1,51 @@
+"""Find the settings file that governs some paths, and read it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dedupe.config import Config, build_config
+from dedupe.errors import ConfigError
+
+_NAMES = ("dedupe.toml", ".dedupe.toml", "pyproject.toml")
+
+
+def read_settings(given: Path | None, paths: Sequence[str], overrides: Mapping[str, Any]) -> tuple[Config, Path | None]:
+    """Return the settings for `paths` and the file they come from: `given`, else the nearest one upward.
+
+    `overrides` (from the command line) win over the file. Raises ConfigError for what cannot be read or is not known.
+    """
+    file = given or _nearest(paths)
+    config = build_config(_read(file), str(file)) if file is not None else Config()
+    return build_config(overrides, "command line", config), file
+
+
+def _nearest(paths: Sequence[str]) -> Path | None:
+    first = Path(paths[0]) if paths and paths[0] != "-" else Path()
+    start = first if first.is_dir() else first.parent
+    for folder in [start.absolute(), *start.absolute().parents]:
+        for name in _NAMES:
+            file = folder / name
+            if file.is_file() and (name != "pyproject.toml" or "dedupe" in _load(file).get("tool", {})):
+                return file
+    return None
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    values = _load(file)
+    table = values.get("tool", {}).get("dedupe", {}) if file.name == "pyproject.toml" else values
+    if not isinstance(table, dict):
+        raise ConfigError(f"{file}: [tool.dedupe] must be a table")
+    return table
+
+
+def _load(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: is not valid TOML ({error})") from error
