@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 from dedupe.model import Folded, Integers, Kind, Post, Repeat, Segments
 from dedupe.repeats import K
 
-_LABEL = 40
-"""A list item of fewer characters needs no stop to be whole."""
+_SELDOM = 0.2
+"""Where fewer paragraphs than this share end without a stop, one that does was cut off."""
 _NEXT = 12
 """How many units on the beginning of a cut-off scrap is looked for: an echo may have left out a list or a table."""
 
@@ -22,13 +23,15 @@ class Copies:
     """Per unit: its folded range, and the folded start of the equal text before it (-1: none).
 
     `source[x]` is the folded place the character at folded place x is a copy of (itself where it is none);
-    `whole_ends` are the folded ends of units that were not cut off.
+    `begins` are the folded starts of units, `whole_ends` the ends of those that were not cut off, both with the borders
+    of the front matter's lines.
     """
 
     starts: Integers
     ends: Integers
     witness: Integers
     source: Integers
+    begins: frozenset[int]
     whole_ends: frozenset[int]
 
 
@@ -46,11 +49,12 @@ def find_copies(post: Post, segments: Segments, folded: Folded, repeats: list[Re
         witness[first:last] = starts[first:last] - distance
         source[start:end] = np.arange(start - distance, end - distance)
     witness[starts == ends] = -1
-    whole_ends = frozenset(ends[_are_whole(segments)].tolist())
-    copies = Copies(starts, ends, witness, source, whole_ends)
+    lines = [newline.end() for newline in re.finditer("\n", post.text[: post.header.end])]
+    borders = frozenset(np.searchsorted(folded.offsets, lines).tolist())
+    whole_ends = borders.union(ends[_are_whole(post, segments)].tolist())
+    copies = Copies(starts, ends, witness, source, borders.union(starts.tolist()), whole_ends)
     if repeats:
-        lines = [newline.end() for newline in re.finditer("\n", post.text[: post.header.end])]
-        _join_pieces(copies, folded, repeats, set(np.searchsorted(folded.offsets, lines).tolist()))
+        _join_pieces(copies, folded, repeats)
         _mark_scraps(copies, folded)
     return copies
 
@@ -66,7 +70,7 @@ def _covering(repeats: list[Repeat], starts: Integers, ends: Integers) -> list[t
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def _join_pieces(copies: Copies, folded: Folded, repeats: list[Repeat], borders: set[int]) -> None:
+def _join_pieces(copies: Copies, folded: Folded, repeats: list[Repeat]) -> None:
     """Mark units that several repeats cover together, each piece ending where a unit (or header line) of its witness does."""
     starts, ends = copies.starts, copies.ends
     runs = np.array(repeats, np.int64).reshape(-1, 3)
@@ -79,38 +83,64 @@ def _join_pieces(copies: Copies, folded: Folded, repeats: list[Repeat], borders:
     candidates = np.flatnonzero((copies.witness < 0) & (share >= np.maximum(K, length - K + 1))).tolist()
     if not candidates:
         return
-    begins = borders.union(starts.tolist())
-    stops = borders | copies.whole_ends
     for unit in candidates:
-        pieces = _pieces(int(starts[unit]), int(ends[unit]), folded, runs, begins, stops)
+        pieces = _pieces(int(starts[unit]), int(ends[unit]), folded, runs, copies)
         if pieces:
             copies.witness[unit] = pieces[0][2]
             for start, end, origin in pieces:
                 copies.source[start:end] = np.arange(origin, origin + end - start)
 
 
-def _are_whole(segments: Segments) -> NDArray[np.bool_]:
-    """Tell which units end as their author meant: where a sentence was cut off, no other may be pieced together."""
-    kinds = [segments.blocks[index].kind for index in segments.block_of.tolist()]
-    paragraph = np.array([kind is Kind.PARAGRAPH for kind in kinds], bool)
-    item = np.array([kind is Kind.ITEM for kind in kinds], bool)
-    short = segments.ends - segments.starts < _LABEL
-    return np.asarray(segments.stopped | ~(paragraph | item) | (item & short), bool)
+def _are_whole(post: Post, segments: Segments) -> NDArray[np.bool_]:
+    """Tell which units end as their author meant: where a sentence was cut off, no other may be pieced together.
+
+    Without a stop, a list item is whole among items without stops, a paragraph where it leads into a list or a table, or
+    where paragraphs often end so.
+    """
+    if not len(segments):
+        return np.zeros(0, bool)
+    closing = np.flatnonzero(np.append(segments.block_of[1:] != segments.block_of[:-1], True)).tolist()
+    kinds = [block.kind for block in segments.blocks]
+    stopped = segments.stopped[closing]
+    plain = np.array([kind is Kind.PARAGRAPH for kind in kinds], bool)
+    seldom = np.count_nonzero(plain & ~stopped) < _SELDOM * np.count_nonzero(plain)
+    items = _item_styles(kinds, stopped)
+    whole = np.ones(len(segments), bool)
+    for index, unit in enumerate(closing):
+        if stopped[index] or kinds[index] not in {Kind.PARAGRAPH, Kind.ITEM}:
+            continue
+        several = unit > 0 and segments.block_of[unit - 1] == index
+        if kinds[index] is Kind.ITEM:
+            whole[unit] = items[index] and not several
+            continue
+        following = index + 1
+        gap = post.text.count("\n", segments.ends[unit], segments.blocks[following].span.start) if following < len(kinds) else 3
+        leads = gap < 3 and kinds[following] not in {Kind.PARAGRAPH, Kind.HEADING, Kind.RULE}
+        whole[unit] = leads or not seldom and not several and gap < 3
+    return whole
 
 
-def _pieces(
-    start: int, end: int, folded: Folded, runs: Integers, begins: set[int], stops: set[int]
-) -> list[tuple[int, int, int]]:
+def _item_styles(kinds: list[Kind], stopped: NDArray[np.bool_]) -> list[bool]:
+    """Tell for each list item whether most items of its list end without a stop."""
+    styles = [False] * len(kinds)
+    for is_item, run in groupby(range(len(kinds)), key=lambda index: kinds[index] is Kind.ITEM):
+        members = list(run) if is_item else []
+        for index in members:
+            styles[index] = 2 * int(np.count_nonzero(stopped[members])) < len(members)
+    return styles
+
+
+def _pieces(start: int, end: int, folded: Folded, runs: Integers, copies: Copies) -> list[tuple[int, int, int]]:
     """Return (start, end, start of the witness) of pieces that make up a unit, or nothing if some part stands nowhere."""
     pieces: list[tuple[int, int, int]] = []
     at = start
     while at < end:
-        best = _short_rest(at, end, folded, begins) if at > start else None
+        best = _short_rest(at, end, folded, copies.begins) if at > start else None
         for _, run_end, distance in runs[(runs[:, 0] <= at) & (runs[:, 1] > at)].tolist():
-            if at > start and at - distance not in begins:
+            if at > start and at - distance not in copies.begins:
                 continue
             reach = min(run_end, end)
-            while at < reach < end and reach - distance not in stops:
+            while at < reach < end and reach - distance not in copies.whole_ends:
                 reach -= 1
             if reach > at and (best is None or reach > best[1]):
                 best = (at, reach, at - distance)
@@ -121,7 +151,7 @@ def _pieces(
     return pieces
 
 
-def _short_rest(at: int, end: int, folded: Folded, begins: set[int]) -> tuple[int, int, int] | None:
+def _short_rest(at: int, end: int, folded: Folded, begins: frozenset[int]) -> tuple[int, int, int] | None:
     """The cut-off last words of an echo may be too short for a seed: they must begin some earlier unit."""
     rest = folded.codes[at:end]
     for begin in sorted(begins):

@@ -23,9 +23,9 @@ _DRAFT_STEP = 600
 """Folded characters between the witnesses of two rows of one draft."""
 _ECHO_WEIGHT = 60
 """A lone sentence right beside its witness is an echo from that weight on."""
-_TAIL_WEIGHT = 400
-_FLAT_WEIGHT = 200
-_SCRAP_WEIGHT = 30
+_TAIL_WEIGHT = 300
+_FLAT_WEIGHT = 150
+_SCRAP_WEIGHT = 20
 _RESTART_ROW = 5
 _LEAST_CUT = 2
 _SEAM = 16
@@ -33,6 +33,7 @@ _SEAM = 16
 
 _EDGE = frozenset({Kind.HEADING, Kind.LINKS, Kind.DIRECTIVE, Kind.HTML, Kind.CODE, Kind.TABLE, Kind.VERSE, Kind.OTHER})
 """What stays over or under new text though it stands twice: a heading goes only with its body."""
+_TEXT = frozenset({Kind.PARAGRAPH, Kind.VERSE, Kind.LINKS})
 _LOOSE = frozenset({Kind.LINKS, Kind.DIRECTIVE, Kind.HTML})
 """What may stand before a repeat and has nothing to do with it."""
 _BRACKETS = {"」": "「", "』": "『", "）": "（", ")": "(", "】": "【", "]": "[", "〉": "〈", "》": "《"}
@@ -144,7 +145,10 @@ def _rows(scene: Scene) -> Iterator[range]:
 def _trim(scene: Scene, row: range) -> Iterator[range]:
     """Leave to the text around a row what belongs to it: headings over new text, links, halves of brackets."""
     first, last = row.start, row.stop
-    while last > first and last < len(scene) and scene.kind[last - 1] in _EDGE and scene.state[last - 1] is State.COPY:
+    whole = _repeats_what_stands_before(scene, row)
+    while (
+        not whole and last > first and last < len(scene) and scene.kind[last - 1] in _EDGE and scene.state[last - 1] is State.COPY
+    ):
         last -= 1
     while first < last and scene.kind[first] in _LOOSE and scene.witness[first] > scene.first[0]:
         first += 1
@@ -155,6 +159,14 @@ def _trim(scene: Scene, row: range) -> Iterator[range]:
         last -= 1
     if any(scene.state[unit] is State.COPY for unit in range(first, last)):
         yield range(first, last)
+
+
+def _repeats_what_stands_before(scene: Scene, row: range) -> bool:
+    """Tell whether a row, to its last unit, copies what ends where the row begins."""
+    copies = [unit for unit in row if scene.state[unit] is State.COPY]
+    if not all(scene.follows(before, unit) for before, unit in zip(copies, copies[1:], strict=False)):
+        return False
+    return scene.witness[copies[-1]] + scene.length[copies[-1]] == scene.first[copies[0]]
 
 
 def _drop_strays(scene: Scene, first: int, last: int) -> tuple[int, int]:
@@ -196,7 +208,7 @@ def _weigh(scene: Scene, units: range) -> _Row:
     weight = sum(scene.weight[unit] for unit in copies if scene.prose[unit])
     sentences, plain = _longest_runs(scene, copies)
     paragraphs = [unit for unit in copies if scene.prose[unit] and scene.kind[unit] is Kind.PARAGRAPH]
-    signs = tuple(_signs(scene, units, copies, paragraphs, plain)) if paragraphs else ()
+    signs = tuple(_signs(scene, units, copies, paragraphs, plain)) if weight else ()
     return _Row(units.start, units.stop, sentences, plain, weight, signs)
 
 
@@ -220,14 +232,14 @@ def _signs(scene: Scene, units: range, copies: list[int], plain: list[int], sent
     weight = sum(scene.weight[unit] for unit in plain)
     paragraphs = len({scene.block[unit] for unit in plain})
     whole = scene.opens[units.start] and scene.closes[units.stop - 1]
-    seam = scene.is_wide(units.start) or _is_cut_before(scene, units.start)
     if whole and weight >= _ECHO_WEIGHT and _is_beside(scene, copies) and all(scene.stopped[unit] for unit in plain):
         yield "stands right beside its witness"
     if any(scene.state[unit] is State.LEAK for unit in range(max(0, units.start - 1), min(len(scene), units.stop + 1))):
         yield "stands beside a leak"
-    if weight >= _FLAT_WEIGHT and _is_flattened(scene, plain):
+    last = not any(scene.prose[units.stop :])
+    if weight >= _FLAT_WEIGHT and _is_flattened(scene, plain, 2 if last and whole else 3):
         yield "is a flattened copy"
-    if whole and paragraphs >= 2 and weight >= _TAIL_WEIGHT // (2 if seam else 1) and not any(scene.prose[units.stop :]):
+    if whole and last and _is_tail(scene, units, paragraphs, weight):
         yield "ends the post"
     if sentences >= _ROW and weight >= _FLAT_WEIGHT and _ends_cut(scene, copies[-1]):
         yield "is cut off"
@@ -256,6 +268,14 @@ def _mark_drafts(scene: Scene, rows: list[_Row]) -> list[_Row]:
     return sorted(marked, key=lambda row: row.first)
 
 
+def _is_tail(scene: Scene, units: range, paragraphs: int, weight: int) -> bool:
+    """Tell whether the last paragraphs of a post are an appendix: two or more of some weight, or lists after a seam."""
+    everything = sum(scene.weight[unit] for unit in units)
+    if scene.is_wide(units.start) or _is_cut_before(scene, units.start):
+        return paragraphs >= 2 and weight >= _TAIL_WEIGHT // 2 or len(units) >= 3 and everything >= _TAIL_WEIGHT
+    return paragraphs >= 2 and weight >= _TAIL_WEIGHT or len(units) >= 8 and everything >= 4 * _TAIL_WEIGHT
+
+
 def _is_cut_before(scene: Scene, unit: int) -> bool:
     while unit > 0 and scene.state[unit - 1] is State.VOID:
         unit -= 1
@@ -272,15 +292,15 @@ def _is_beside(scene: Scene, copies: list[int]) -> bool:
     return end >= scene.first[copies[0]]
 
 
-def _is_flattened(scene: Scene, plain: list[int]) -> bool:
-    """Tell whether some block of the copy holds what three blocks or more hold in the witness."""
+def _is_flattened(scene: Scene, plain: list[int], least: int) -> bool:
+    """Tell whether some block of the copy holds what `least` blocks or more hold in the witness."""
     for _, units in groupby(plain, key=lambda unit: scene.block[unit]):
         blocks: set[int] = set()
         for unit in units:
             place = scene.witness[unit]
             blocks.add(scene.block[scene.unit_at(place)])
             blocks.add(scene.block[scene.unit_at(place + scene.length[unit] - 1)])
-        if len(blocks) >= 3:
+        if len(blocks) >= least:
             return True
     return False
 
@@ -357,7 +377,8 @@ def _unsupported(scene: Scene, verdicts: list[Verdict]) -> set[int]:
         root = source[root]
     torn = np.zeros(len(root), bool)
     torn[1:] = gone[1:] & (root[1:] != root[:-1] + 1)
-    torn[np.array(scene.first)[np.array(scene.first) < len(root)]] = False
+    begins = np.array(scene.first, np.int64)
+    torn[begins[begins < len(root)]] = False
     for place in np.flatnonzero(torn).tolist():
         torn[place] = int(root[place - 1]) + 1 not in scene.whole_ends or int(root[place]) not in scene.begins
     bad = np.flatnonzero(gone & gone[root] | torn)
@@ -387,8 +408,15 @@ def _repeat_verdict(scene: Scene, part: list[int], signs: tuple[str, ...]) -> Ve
     start = scene.witness[copies[0]]
     end = scene.witness[copies[-1]] + scene.length[copies[-1]]
     witness = scene.span_of(start, max(end - start, scene.length[copies[0]]))
-    span = Span(scene.spans[part[0]].start, scene.spans[part[-1]].end)
+    span = Span(scene.spans[_with_rule_before(scene, part)].start, scene.spans[part[-1]].end)
     return Verdict("RPT002" if flat else "RPT001", (span,), Safety.SAFE, witness, signs)
+
+
+def _with_rule_before(scene: Scene, part: list[int]) -> int:
+    """Return the unit a removal begins with: a rule that only fenced it off goes too."""
+    before, after = part[0] - 1, part[-1] + 1
+    fenced = before > 0 and scene.kind[before] is Kind.RULE and (after == len(scene) or scene.kind[after] is Kind.RULE)
+    return before if fenced else part[0]
 
 
 def _breaks(scene: Scene, rows: list[_Row]) -> Iterator[Verdict]:
@@ -416,25 +444,28 @@ def _may_be_cut(scene: Scene, unit: int) -> bool:
 
 def _restart(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool) -> Verdict | None:
     """The complete sentence comes next, maybe after a restart some paragraphs earlier."""
-    length, weight = scene.length[cut], scene.weight[cut]
-    codes, here, there = scene.folded.codes, scene.first[after], scene.first[cut]
-    if length < _LEAST_CUT or scene.length[after] <= length or codes[here] != codes[there] or not scene.begins_with(after, cut):
+    length = scene.length[cut]
+    if length < _LEAST_CUT or scene.length[after] <= length or not scene.begins_with(after, cut):
         return None
-    restarted = sum(scene.weight[unit] for unit in between if scene.kind[unit] is Kind.PARAGRAPH) >= _FLAT_WEIGHT
-    if scene.kind[cut] is not Kind.PARAGRAPH:
-        likely = wide and scene.kind[after] is scene.kind[cut] and weight >= _SCRAP_WEIGHT
-    elif scene.kind[after] is not Kind.PARAGRAPH:
-        likely = restarted and weight >= _SCRAP_WEIGHT
-    elif scene.is_cut(cut):
-        inside = not scene.opens[cut]
-        likely = wide or restarted or length >= K and weight >= (_SCRAP_WEIGHT if inside else 2 * _SCRAP_WEIGHT)
-    else:  # cut behind a stop, as in a web address or a number
-        likely = (wide or restarted) and weight >= _SCRAP_WEIGHT
-    if not likely:
+    if not _is_likely_restart(scene, cut, after, between, wide=wide):
         return None
     spans = _around_leaks(scene, cut, after)
     witness = scene.span_of(scene.first[after], length)
     return Verdict("RPT003", spans, Safety.SAFE, witness, ("breaks off where a complete copy follows",), scene.spans[after].start)
+
+
+def _is_likely_restart(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool) -> bool:
+    """Tell a sentence that was begun again from a label and a text that begins with its words."""
+    length, weight = scene.length[cut], scene.weight[cut]
+    kinds = {scene.kind[cut], scene.kind[after]}
+    restarted = sum(scene.weight[unit] for unit in between if scene.kind[unit] is Kind.PARAGRAPH) >= _FLAT_WEIGHT
+    if len(kinds) > 1 and not kinds <= _TEXT:
+        return restarted and weight >= _SCRAP_WEIGHT
+    if wide or restarted:
+        loose = scene.stopped[cut] or not kinds <= _TEXT  # behind a stop, as in a web address, or in a list
+        return not loose or weight >= _SCRAP_WEIGHT or sum(scene.weight[unit] for unit in between) >= _FLAT_WEIGHT
+    inside = not scene.opens[cut]
+    return scene.is_cut(cut) and kinds <= _TEXT and length >= K and weight >= (_SCRAP_WEIGHT if inside else 2 * _SCRAP_WEIGHT)
 
 
 def _around_leaks(scene: Scene, first: int, last: int) -> tuple[Span, ...]:
@@ -452,9 +483,8 @@ def _around_leaks(scene: Scene, first: int, last: int) -> tuple[Span, ...]:
 
 def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool) -> Verdict | None:
     """The rest of the sentence comes next, maybe with its last words once more."""
-    if not wide or not scene.is_cut(cut) or scene.kind[after] is not Kind.PARAGRAPH or not scene.opens[after]:
-        return None
-    if between or any(scene.state[unit] is State.LEAK for unit in range(cut, after)):
+    seam = wide or between or any(scene.state[unit] is State.LEAK for unit in range(cut + 1, after))
+    if not seam or not scene.is_cut(cut) or scene.kind[after] is not Kind.PARAGRAPH or not scene.opens[after]:
         return None
     text = scene.post.text
     overlap = _overlap(scene, cut, after)
@@ -525,7 +555,7 @@ def _structure(scene: Scene, leak: Leak, taken: list[_Row], damaged: bool) -> tu
         found.append("beside a repeat")
     if before >= 0 and _may_be_cut(scene, before):
         found.append("after a cut sentence")
-    if damaged and not any(scene.prose[max(after, 0) :]):
+    if damaged and not any(scene.prose[max(after, 0) :]) or leak.kind == "end" and after >= len(scene):
         found.append("at the end")
     if any(0 <= unit < len(scene) and scene.state[unit] is State.LEAK for unit in (before, after)):
         found.append("beside another leak")

@@ -21,7 +21,7 @@ ANCHORS = ("line", "start", "list", "inline")
 
 _WHOLE_PARAGRAPH = 300
 """A paragraph up to this many characters goes with the preamble it begins with; of a longer one only the sentence."""
-_QUOTING = frozenset({Kind.CODE, Kind.TABLE, Kind.QUOTE, Kind.HTML, Kind.FOOTNOTE, Kind.CONFLICT})
+_QUOTING = frozenset({Kind.CODE, Kind.TABLE, Kind.QUOTE, Kind.FOOTNOTE, Kind.CONFLICT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Entry:
     strength: Strength
     anchor: str
     needles: tuple[str, ...]
-    pattern: re.Pattern[str]
+    pattern: str
     positive: str
     legitimate: str
 
@@ -43,11 +43,11 @@ class Entry:
 def read_catalogue() -> tuple[Entry, ...]:
     """Return the entries that come with the tool."""
     text = files("dedupe").joinpath("leaks.toml").read_text("utf-8")
-    return tuple(read_entry(raw) for raw in tomllib.loads(text)["leak"])
+    return tuple(_build(raw) for raw in tomllib.loads(text)["leak"])
 
 
 def read_entry(raw: Mapping[str, Any]) -> Entry:
-    """Check one entry as it stands in TOML and compile it; raises ConfigError with what is wrong."""
+    """Check one entry of a user's settings, as it stands in TOML; raises ConfigError with what is wrong."""
     name = raw.get("id", "?")
     missing = {"id", "kind", "strength", "anchor", "needle", "pattern"} - set(raw)
     if missing:
@@ -58,18 +58,23 @@ def read_entry(raw: Mapping[str, Any]) -> Entry:
         raise ConfigError(f"leak {name!r} has the anchor {raw['anchor']!r}; use one of {', '.join(ANCHORS)}")
     if str(raw["strength"]).upper() not in Strength.__members__:
         raise ConfigError(f"leak {name!r} has the strength {raw['strength']!r}; use decisive, sign or hint")
+    entry = _build(raw)
     try:
-        pattern = re.compile(_anchored(raw["pattern"], raw["anchor"]), re.M)
+        re.compile(entry.pattern)
     except re.error as error:
         raise ConfigError(f"leak {name!r} has a pattern that does not compile: {error}") from error
+    return entry
+
+
+def _build(raw: Mapping[str, Any]) -> Entry:
     return Entry(
-        id=name,
+        id=raw["id"],
         kind=raw["kind"],
         lang=raw.get("lang", "any"),
         strength=Strength[raw["strength"].upper()],
         anchor=raw["anchor"],
         needles=(raw["needle"],) if isinstance(raw["needle"], str) else tuple(raw["needle"]),
-        pattern=pattern,
+        pattern=_anchored(raw["pattern"], raw["anchor"]),
         positive=raw.get("positive", ""),
         legitimate=raw.get("legitimate", ""),
     )
@@ -93,34 +98,36 @@ def find_leaks(post: Post, segments: Segments, extra: tuple[Entry, ...] = ()) ->
         for block in segments.blocks
         if block.kind is Kind.CONFLICT
     ]
-    for entry in (*read_catalogue(), *extra):
-        for match in _matches(text, post.body.start, entry):
-            span = _reach(post.text, segments, Span(*match.span("leak")), entry.anchor)
-            if span is not None:
-                found.append(Leak(entry.id, entry.kind, span, entry.strength, own_line=entry.anchor != "inline"))
-    return tuple(_outermost(sorted(found, key=lambda leak: (leak.span.start, -leak.span.end))))
+    for entry, match in _matches(text, post.body.start, extra):
+        span = _reach(post.text, segments, Span(*match.span("leak")), entry.anchor)
+        if span is not None:
+            found.append(Leak(entry.id, entry.kind, span, entry.strength, own_line=entry.anchor != "inline"))
+    return tuple(_outermost(sorted(found, key=lambda leak: (leak.span.start, -leak.span.end, leak.id))))
 
 
 def has_leak(post: Post, extra: tuple[Entry, ...] = ()) -> bool:
     """Tell whether any entry matches somewhere in the body, wherever it stands: a quick look before `find_leaks`."""
     text = narrow(post.text)
-    if "<<<<<<<" in text:
-        return True
-    return any(True for entry in (*read_catalogue(), *extra) for _ in _matches(text, post.body.start, entry))
+    return "<<<<<<<" in text or any(True for _ in _matches(text, post.body.start, extra))
 
 
-def _matches(text: str, start: int, entry: Entry) -> Iterator[re.Match[str]]:
-    """Yield what the pattern finds in lines that hold one of its needles: text search is a hundred times as fast."""
-    lines: set[int] = set()
-    for needle in entry.needles:
-        at = text.find(needle, start)
-        while at >= 0:
-            lines.add(max(start, text.rfind("\n", 0, at) + 1))
-            end = text.find("\n", at)
-            at = text.find(needle, end) if end >= 0 else -1
-    for line in sorted(lines):
+def _matches(text: str, start: int, extra: tuple[Entry, ...]) -> Iterator[tuple[Entry, re.Match[str]]]:
+    """Yield what patterns find in lines that hold one of their needles: one search for all needles, then a few lines."""
+    entries = (*read_catalogue(), *extra)
+    for line in sorted({text.rfind("\n", 0, needle.start()) + 1 for needle in _all_needles(entries).finditer(text, start)}):
         end = text.find("\n", line)
-        yield from entry.pattern.finditer(text, line, len(text) if end < 0 else end)
+        end = len(text) if end < 0 else end
+        held = text[line:end]
+        for entry in entries:
+            if any(needle in held for needle in entry.needles):
+                # Compiled when first needed, and then kept by `re`: most of the catalogue never is.
+                for match in re.compile(entry.pattern, re.M).finditer(text, max(start, line), end):
+                    yield entry, match
+
+
+@cache
+def _all_needles(entries: tuple[Entry, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(sorted({re.escape(needle) for entry in entries for needle in entry.needles})))
 
 
 def _reach(text: str, segments: Segments, span: Span, anchor: str) -> Span | None:

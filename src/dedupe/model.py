@@ -34,6 +34,12 @@ class Post:
     def body(self) -> Span:
         return Span(self.header.end, len(self.text))
 
+    @property
+    def ink(self) -> int:
+        """The number of characters of the body but for blanks and line ends."""
+        blanks = sum(self.text.count(blank, self.header.end) for blank in " \n\r\t\u3000")
+        return len(self.text) - self.header.end - blanks
+
 
 class Kind(StrEnum):
     """What a block is. Only paragraphs and list items are cut into sentences; the others stand or go whole."""

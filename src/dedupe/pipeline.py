@@ -20,7 +20,7 @@ from dedupe.repair import apply, repair
 from dedupe.repeats import find_repeats
 from dedupe.rules import describe
 from dedupe.scene import set_scene
-from dedupe.split import split
+from dedupe.split import cut_at, split
 
 _ROUNDS = 8
 """Removing one thing can bring another to light; a post that is not settled after so many rounds is left alone."""
@@ -84,6 +84,8 @@ def _look(post: Post, config: Config, *, leaky: bool = True) -> _View:
         return _View(None, (), share, leaky=False)
     segments = split(post)
     leaks = find_leaks(post, segments, config.leaks) if leaky else ()
+    if leaks:
+        segments = cut_at(post, segments, [leak.span for leak in leaks if leak.own_line])
     copies = find_copies(post, segments, folded, repeats)
     verdicts = judge(set_scene(post, segments, folded, copies, leaks))
     return _View(segments, tuple(verdict for verdict in verdicts if config.wants(verdict.rule)), share, bool(leaks))
@@ -164,7 +166,7 @@ def _trace(verdict: Verdict, origin: Integers, gone: Sequence[Span]) -> Verdict:
 def _proof_error(post: Post, verdicts: Sequence[Verdict], edits: Sequence[Edit], repaired: str, config: Config) -> str | None:
     if repaired == post.text:
         return None
-    before, after = len("".join(post.text[post.body.start :].split())), len("".join(repaired[post.body.start :].split()))
+    before, after = post.ink, replace(post, text=repaired).ink
     if before - after > config.max_removed * before and not config.force:
         return f"the repair would remove {1 - after / before:.0%} of the post; `--force` allows it"
     entries = {entry.id: entry for entry in (*read_catalogue(), *config.leaks)}

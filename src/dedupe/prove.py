@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 import pyromark
@@ -70,7 +71,7 @@ def _squeeze(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Fold by string methods: width, case, white space and Markdown signs gone; lines stay lines."""
-    return _EMPHASIS.sub("", _squeeze(unicodedata.normalize("NFKC", text).lower()))
+    return _squeeze(_EMPHASIS.sub("", unicodedata.normalize("NFKC", text).lower()))
 
 
 class _Result:
@@ -89,6 +90,27 @@ class _Result:
     @cached_property
     def plain(self) -> str:
         return _plain(self._text).replace("\n", "")
+
+    @cached_property
+    def _borders(self) -> frozenset[int]:
+        return frozenset(accumulate(map(len, _plain(self._text).split("\n")), initial=0))
+
+    def longest(self, text: str) -> int:
+        """Return how much of the beginning of `text` stands in the result."""
+        low, high = 0, len(text)
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if text[:middle] in self.plain else (low, middle - 1)
+        return low
+
+    def stands(self, text: str, *, at_start: bool = False, at_end: bool = False) -> bool:
+        """Tell whether `text` stands in the result from the beginning of a line, or up to the end of one."""
+        at = self.plain.find(text)
+        while at >= 0:
+            if (not at_start or at in self._borders) and (not at_end or at + len(text) in self._borders):
+                return True
+            at = self.plain.find(text, at + 1)
+        return False
 
     @cached_property
     def headings(self) -> frozenset[str]:
@@ -119,11 +141,18 @@ def _spares_whole_things(post: Post, edits: Sequence[Edit]) -> None:
         if any(whole.start < border < whole.end for whole in (*fences, *(Span(*match.span()) for match in inline))):
             around = Span(max(0, border - 40), border + 40)
             raise _fail("an edit cuts code, a link, a tag or a directive", around, text[around.start : around.end])
-    forbidden = [Span(*m.span()) for pattern in (_SWITCHED_OFF, _CONFLICT) for m in pattern.finditer(text, body)]
+    forbidden = [Span(*match.span()) for match in (*_SWITCHED_OFF.finditer(text, body), *_conflicts(text, body))]
     for span, _ in edits:
         for zone in forbidden:
             if span.start < zone.end and zone.start < span.end:
                 raise _fail("an edit touches text that is switched off or a conflict marker", span, text[zone.start : zone.end])
+
+
+def _conflicts(text: str, begin: int) -> list[re.Match[str]]:
+    """Return the marker lines of unresolved conflicts; a line of `=` alone underlines a heading."""
+    markers = list(_CONFLICT.finditer(text, begin))
+    signs = {marker[0][0] for marker in markers}
+    return markers if {"<", ">"} <= signs else []
 
 
 def _without_scaffolds(post: Post, edits: Sequence[Edit], scaffolds: Sequence[tuple[Span, Entry]]) -> list[Span]:
@@ -144,8 +173,8 @@ def _without_scaffolds(post: Post, edits: Sequence[Edit], scaffolds: Sequence[tu
 
 def _stays(post: Post, span: Span, result: _Result) -> None:
     text = post.text[span.start : span.end]
-    for sentence in _squeeze(_SENTENCE.sub(r"\g<0>\n", text)).split("\n"):
-        if sentence in result.verbatim:
+    for sentence in _LINE.split(_SENTENCE.sub(r"\g<0>\n", text)):
+        if _squeeze(sentence) in result.verbatim:
             continue
         plain = _plain(sentence).strip(".…")
         if plain not in result.plain and not _is_joined(plain, result):
@@ -153,14 +182,16 @@ def _stays(post: Post, span: Span, result: _Result) -> None:
 
 
 def _is_joined(plain: str, result: _Result) -> bool:
-    """Tell whether the text is made of the end of one line of the result and the beginning of another (an echo joins them)."""
-    for split in range(1, len(plain)):
-        head, tail = plain[:split], plain[split:]
-        if any(line.endswith(head) for line in result.lines) and (
-            any(line.startswith(tail) for line in result.lines)
-            or any(tail.startswith(line) and _is_joined(tail, result) for line in result.lines)
-        ):
-            return True
+    """Tell whether the text is made of pieces that end, and go on, where lines of the result end and begin.
+
+    An echo joins paragraphs, and leaves out the list or the code between them.
+    """
+    reach = result.longest(plain)
+    for split in range(reach, 0, -1):
+        if result.stands(plain[:split], at_end=True):
+            rest = plain[split:]
+            if result.stands(rest, at_start=True) or _is_joined(rest, result):
+                return True
     return False
 
 
@@ -223,7 +254,7 @@ def _top_blocks(text: str, begin: int) -> list[tuple[str, int, int]]:
     """
     blocks: list[tuple[str, int, int]] = []
     at = begin
-    for marker in _CONFLICT.finditer(text, begin):
+    for marker in _conflicts(text, begin):
         blocks += _parse(text, Span(at, marker.start()))
         at = marker.end()
     return blocks + _parse(text, Span(at, len(text)))

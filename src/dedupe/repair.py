@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from dedupe.judge import Verdict
@@ -53,6 +53,8 @@ def _close(
     """Add the edits of one region of text that goes, each part to its verdict, the seam to the last."""
     span = Span(region[0][0].start, region[-1][0].end)
     whole = _seam(post, segments, span, [verdicts[index] for _, index in region])
+    if whole is None:
+        return
     at = whole.span.start
     for position, (part, index) in enumerate(region):
         last = position + 1 == len(region)
@@ -63,20 +65,29 @@ def _close(
         at = max(at, end)
 
 
-def _seam(post: Post, segments: Segments, span: Span, verdicts: list[Verdict]) -> Edit:
-    """Return the one edit that takes `span` out and leaves the right white space in its place."""
+def _seam(post: Post, segments: Segments, span: Span, verdicts: Sequence[Verdict]) -> Edit | None:
+    """Return the one edit that takes `span` out and leaves the right white space in its place, if any is needed."""
     text = post.text
-    left = len(text[: span.start].rstrip())
-    right = span.end + len(text[span.end :]) - len(text[span.end :].lstrip())
-    for verdict in verdicts:
-        if verdict.goes_on is not None and verdict.goes_on == right:
-            return Edit(Span(span.start, right), verdict.glue)
+    left, right = span
+    while left > post.header.end and text[left - 1].isspace():
+        left -= 1
+    while right < len(text) and text[right].isspace():
+        right += 1
+    first, second = _block_at(segments, left - 1), _block_at(segments, right)
+    inside = left > post.header.end and left > segments.blocks[_block_at(segments, span.start)].span.start
+    glue = next((verdict.glue for verdict in verdicts if verdict.goes_on == right), None)
+    if glue is not None and (inside or span.start == span.end):
+        return Edit(Span(span.start, right), glue)
+    if span.start == span.end:
+        return None
     before, after = text[left : span.start], text[span.end : right]
-    if left <= post.header.end:
-        return _trimmed(text, Span(left, right), text[left : span.start] if left < span.start else "")
+    if left == post.header.end:
+        return _trimmed(text, Span(left, right), before)
     if right == len(text):
         return _trimmed(text, Span(left, right), _last_newline(after))
-    return _trimmed(text, Span(left, right), _between(text, segments, left, right, before, after))
+    if first == second:
+        return _trimmed(text, Span(left, right), before or after)
+    return _trimmed(text, Span(left, right), _between(text, segments, first, second, before, after))
 
 
 def _last_newline(end: str) -> str:
@@ -84,26 +95,22 @@ def _last_newline(end: str) -> str:
     return newline[0] if newline else ""
 
 
-def _between(text: str, segments: Segments, left: int, right: int, before: str, after: str) -> str:
-    """Return the white space to stand between the text that ends at `left` and the text that begins at `right`."""
-    first, second = _block_at(segments, left - 1), _block_at(segments, right)
-    if first == second:
-        return before if before.strip(" \t") == "" and before else after
-    newline = _BREAK.search(before + after) or _BREAK.search(text)
-    end = newline[0] if newline else "\n"
+def _between(text: str, segments: Segments, first: int, second: int, before: str, after: str) -> str:
+    """Return the white space to stand between two blocks, given what stood before and after the text that goes."""
     breaks = [len(_BREAK.findall(gap)) for gap in (before, after)]
-    items = {segments.blocks[first].kind, segments.blocks[second].kind} == {Kind.ITEM}
+    items = segments.blocks[first].kind is segments.blocks[second].kind is Kind.ITEM
     wanted = 1 if items and max(breaks) == 1 else 2
     indent = re.split(r"[\r\n]", after)[-1] if breaks[1] else ""
-    for gap, count in zip((before, after), breaks, strict=True):
-        if count == wanted and (gap is after or not indent):
-            return gap
-    return end * wanted + indent
+    if breaks[1] == wanted:
+        return after
+    if breaks[0] == wanted and not indent:
+        return before
+    newline = _BREAK.search(before + after) or _BREAK.search(text)
+    return (newline[0] if newline else "\n") * wanted + indent
 
 
 def _block_at(segments: Segments, offset: int) -> int:
-    starts = [block.span.start for block in segments.blocks]
-    return max(0, bisect_left(starts, offset + 1) - 1)
+    return max(0, bisect_right(segments.blocks, offset, key=lambda block: block.span.start) - 1)
 
 
 def _trimmed(text: str, span: Span, replacement: str) -> Edit:

@@ -7,7 +7,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from dedupe.diff import unified_diff
@@ -85,8 +85,8 @@ def report_post(outcome: Outcome, *, with_diff: bool = False) -> PostReport:
     text = outcome.post.text
     lines = [0, *(newline.end() for newline in re.finditer("\n", text))] if outcome.findings else [0]
     edits = [edit for finding in outcome.findings for edit in finding.edits]
-    before = len("".join(text[outcome.post.body.start :].split()))
-    after = len("".join(outcome.repaired[outcome.post.body.start :].split())) if outcome.changed else before
+    before = outcome.post.ink
+    after = replace(outcome.post, text=outcome.repaired).ink
     return PostReport(
         path=outcome.post.name,
         findings=tuple(_line(finding, text, lines) for finding in outcome.findings),

@@ -85,9 +85,11 @@ class Scene:
 
     def begins_with(self, unit: int, other: int) -> bool:
         """Tell whether the text from `unit` on begins with the whole of `other`."""
-        here, there = self.first[unit], self.first[other]
+        codes, here, there = self.folded.codes, self.first[unit], self.first[other]
         length = self.length[other]
-        return np.array_equal(self.folded.codes[here : here + length], self.folded.codes[there : there + length])
+        if not length or here + length > len(codes) or codes[here] != codes[there]:
+            return not length
+        return np.array_equal(codes[here : here + length], codes[there : there + length])
 
     def span_of(self, place: int, length: int) -> Span:
         """Return the span of the text at a folded place."""
@@ -108,7 +110,6 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
     leaky = _leaky(spans, leaks)
     # An element (a `<details>`, a `:::` box) goes as a whole or not at all.
     held = {number for unit, number in enumerate(container) if number and witness[unit] < 0 and first[unit] < last[unit]}
-    begins = frozenset(first)
     sides = _conflict_sides(post, spans, kind)
     state = []
     for unit in range(len(spans)):
@@ -118,7 +119,7 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
             state.append(State.VOID)
         elif witness[unit] < 0 or kind[unit] is Kind.CONFLICT or container[unit] in held:
             state.append(State.NEW)
-        elif kind[unit] is Kind.HEADING and witness[unit] not in begins:
+        elif kind[unit] is Kind.HEADING and witness[unit] not in copies.begins:
             state.append(State.NEW)  # a heading that only ends like another
         elif _may_witness(unit, witness[unit], copies, sides):
             state.append(State.COPY)
@@ -156,7 +157,7 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
         prose=prose,
         weight=weigh(folded.codes, copies.starts, copies.ends).tolist(),
         newlines=newlines,
-        begins=begins,
+        begins=copies.begins,
         whole_ends=copies.whole_ends,
         roomy=sum(count >= 3 for count in gaps) > 0.25 * len(gaps),
     )

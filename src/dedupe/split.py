@@ -64,7 +64,7 @@ _MARKUP = frozenset({Kind.HTML, Kind.DIRECTIVE, Kind.OTHER})
 _LOOSE = frozenset(
     "a abbr area b base body br button center cite code col del div em embed font head hr html i img input ins kbd label "
     "li link main mark meta nav p param s samp section small source span strike strong sub sup tbody td th tr tt u var wbr "
-    "article header footer".split()
+    "article header footer think thinking end".split()
 )
 
 
@@ -78,6 +78,29 @@ def split(post: Post) -> Segments:
         else:
             _parse(post.text, piece, blocks, atoms)
     return _units(post.text, post.body.start, _contain(post.text, blocks), atoms)
+
+
+def cut_at(post: Post, segments: Segments, spans: Collection[Span]) -> Segments:
+    """Return the segments with their units cut around `spans` too: a leak on a line of its own is a unit of its own."""
+    text = post.text
+    borders = {border for span in spans for border in span}
+    ends = np.array(sorted(border - len(text[:border]) + len(text[:border].rstrip()) for border in borders), np.int64)
+    starts = np.array([_ink_from(text, int(end)) for end in ends], np.int64)
+    holders = np.searchsorted(segments.starts, ends, "right") - 1
+    inside = (holders >= 0) & (segments.starts[holders] < ends) & (starts < segments.ends[holders])
+    holders = holders[inside]
+    return Segments(
+        segments.blocks,
+        np.insert(segments.starts, holders + 1, starts[inside]),
+        np.insert(segments.ends, holders, ends[inside]),
+        np.insert(segments.block_of, holders, segments.block_of[holders]),
+        np.insert(segments.stopped, holders, np.ones(len(holders), bool)),
+    )
+
+
+def _ink_from(text: str, offset: int) -> int:
+    ink = _INK.search(text, offset)
+    return ink.start() if ink else len(text)
 
 
 def _pieces(post: Post) -> Iterator[tuple[Span, Kind]]:
@@ -213,11 +236,16 @@ def _look(piece: str, kind: Kind) -> Kind:
 
 
 def _is_verse(lines: list[str]) -> bool:
-    """Short lines that mostly end without a stop are verse, an address, a list of facts: never single sentences."""
-    if _BOLD_LINE.fullmatch(lines[0]) and len(lines) == 2:
+    """Short lines that end without a stop are verse, an address, a list of facts: never sentences of their own.
+
+    Lines that go on in lower case, or end in a stop only at the last, are prose someone wrapped.
+    """
+    if _BOLD_LINE.fullmatch(lines[0]) and len(lines) == 2 or _ENDS.search(lines[-1]) and len(lines) == 2:
         return False
     open_ended = sum(not _ENDS.search(line) for line in lines)
-    return open_ended >= 0.5 * len(lines) and sum(map(len, lines)) <= 45 * len(lines) and max(map(len, lines)) <= 60
+    wrapped = sum(line.lstrip()[:1].islower() for line in lines[1:])
+    short = sum(map(len, lines)) <= 45 * len(lines) and max(map(len, lines)) <= 60
+    return short and open_ended >= 0.5 * len(lines) and 2 * wrapped < len(lines) - 1
 
 
 def _is_links(piece: str) -> bool:
