@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dedupe.config import Config
     from dedupe.errors import DedupeError
-    from dedupe.pipeline import examine
     from dedupe.files import undo
     from dedupe.header import read_post
     from dedupe.model import Edit, Finding, Outcome, Post, Safety, Span
+    from dedupe.pipeline import examine
     from dedupe.report import Report
     from dedupe.run import fix, scan
 

@@ -60,9 +60,16 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
+PROSE = frozenset({Kind.PARAGRAPH, Kind.ITEM})
+"""The kinds that are cut into sentences."""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A leaf block of Markdown; `container` numbers the HTML, Liquid or `:::` element it stands in (0 is none)."""
+    """A leaf block of Markdown; `container` numbers the HTML, Liquid or `:::` element it stands in.
+
+    0 is none; a negative number is text switched off by `<!-- dedupe: off -->`, in which nothing is found.
+    """
 
     span: Span
     kind: Kind
@@ -128,6 +135,23 @@ class Leak:
     span: Span
     strength: Strength
     own_line: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One thing that is wrong, before it has edits: its rule, its text, what stays for it, and what speaks for removing it.
+
+    `goes_on` is the offset where the text continues right after what stands before `spans`, with `glue` between.
+    """
+
+    rule: str
+    spans: tuple[Span, ...]
+    safety: Safety
+    witness: Span | None = None
+    evidence: tuple[str, ...] = ()
+    goes_on: int | None = None
+    glue: str = ""
+    leak: Leak | None = None
 
 
 class Edit(NamedTuple):

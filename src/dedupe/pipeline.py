@@ -12,12 +12,13 @@ from dedupe.config import Config
 from dedupe.copies import find_copies
 from dedupe.fold import fold
 from dedupe.header import read_post
-from dedupe.judge import Verdict, is_suspect, judge
+from dedupe.judge import judge
 from dedupe.leaks import find_leaks, has_leak, read_catalogue
-from dedupe.model import Edit, Integers, Outcome, Post, Repeat, Safety, Segments, Span
+from dedupe.model import Edit, Integers, Outcome, Post, Repeat, Safety, Segments, Span, Verdict
 from dedupe.prove import ProofError, prove
 from dedupe.repair import apply, repair
 from dedupe.repeats import find_repeats
+from dedupe.rows import is_suspect
 from dedupe.rules import describe
 from dedupe.scene import set_scene
 from dedupe.split import cut_at, split

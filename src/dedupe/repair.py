@@ -6,8 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
-from dedupe.judge import Verdict
-from dedupe.model import Edit, Kind, Post, Segments, Span
+from dedupe.model import Edit, Kind, Post, Segments, Span, Verdict
 
 _BREAK = re.compile(r"\r\n|\n|\r")
 
@@ -33,11 +32,13 @@ def repair(post: Post, segments: Segments, verdicts: Sequence[Verdict]) -> tuple
     removed = sorted((span, index) for index, verdict in enumerate(verdicts) for span in verdict.spans)
     edits: list[list[Edit]] = [[] for _ in verdicts]
     region: list[tuple[Span, int]] = []
+    end = 0
     for span, index in removed:
-        if region and post.text[region[-1][0].end : span.start].strip():
+        if region and post.text[end : span.start].strip():
             _close(post, segments, verdicts, region, edits)
             region = []
         region.append((span, index))
+        end = max(end, span.end)
     if region:
         _close(post, segments, verdicts, region, edits)
     return tuple(tuple(each) for each in edits)
@@ -51,7 +52,7 @@ def _close(
     edits: list[list[Edit]],
 ) -> None:
     """Add the edits of one region of text that goes, each part to its verdict, the seam to the last."""
-    span = Span(region[0][0].start, region[-1][0].end)
+    span = Span(region[0][0].start, max(part.end for part, _ in region))
     whole = _seam(post, segments, span, [verdicts[index] for _, index in region])
     if whole is None:
         return
@@ -86,13 +87,20 @@ def _seam(post: Post, segments: Segments, span: Span, verdicts: Sequence[Verdict
     if right == len(text):
         return _trimmed(text, Span(left, right), _last_newline(after))
     if first == second:
-        return _trimmed(text, Span(left, right), before or after)
+        return _trimmed(text, Span(left, right), _within(before, after, text[right]))
     return _trimmed(text, Span(left, right), _between(text, segments, first, second, before, after))
 
 
 def _last_newline(end: str) -> str:
     newline = _BREAK.search(end)
     return newline[0] if newline else ""
+
+
+def _within(before: str, after: str, following: str) -> str:
+    """Return the white space to stand inside a block: the break of a line, else one blank, but none before a stop."""
+    if "\n" in after or before and after:
+        return after
+    return before or after if following.isalnum() or not before else ""
 
 
 def _between(text: str, segments: Segments, first: int, second: int, before: str, after: str) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.resources import files
 
-from dedupe.judge import Verdict
-from dedupe.model import Edit, Finding, Span
+from dedupe.model import Edit, Finding, Span, Verdict
 
 
 @dataclass(frozen=True, slots=True)

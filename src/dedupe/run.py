@@ -16,8 +16,8 @@ from pathlib import Path
 from dedupe.config import Config
 from dedupe.corpus import Source, find_sources, read_source
 from dedupe.errors import InputError, WriteError
-from dedupe.pipeline import examine
 from dedupe.files import Journal, digest, write_atomic
+from dedupe.pipeline import examine
 from dedupe.report import PostReport, Report, merge, render, render_summary, report_post
 
 Progress = Callable[[int, int], None]

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedupe.copies import Copies
-from dedupe.model import Folded, Integers, Kind, Leak, Post, Segments, Span, Strength
+from dedupe.model import PROSE, Folded, Integers, Kind, Leak, Post, Segments, Span, Strength
 
-_PROSE = frozenset({Kind.PARAGRAPH, Kind.ITEM})
 _SHORT = 12
 """A sentence of fewer folded characters proves nothing by standing twice."""
 _LONG = 40
@@ -69,7 +68,7 @@ class Scene:
 
     def is_cut(self, unit: int) -> bool:
         """Tell whether the unit ends its block without ending a sentence."""
-        return self.kind[unit] in _PROSE and self.closes[unit] and not self.stopped[unit] and self.length[unit] > 0
+        return self.kind[unit] in PROSE and self.closes[unit] and not self.stopped[unit] and self.length[unit] > 0
 
     def follows(self, before: int, unit: int) -> bool:
         """Tell whether two copies stand in this order, near each other, in what they are copies of."""
@@ -109,7 +108,9 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
     stopped = segments.stopped.tolist()
     leaky = _leaky(spans, leaks)
     # An element (a `<details>`, a `:::` box) goes as a whole or not at all.
-    held = {number for unit, number in enumerate(container) if number and witness[unit] < 0 and first[unit] < last[unit]}
+    held = {
+        number for unit, number in enumerate(container) if number < 0 or number and witness[unit] < 0 and first[unit] < last[unit]
+    }
     sides = _conflict_sides(post, spans, kind)
     state = []
     for unit in range(len(spans)):
@@ -126,7 +127,7 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
         else:
             state.append(State.NEW)
     prose = [
-        kind[unit] in _PROSE
+        kind[unit] in PROSE
         and not container[unit]
         and last[unit] - first[unit] >= _SHORT
         and (stopped[unit] or last[unit] - first[unit] >= _LONG)

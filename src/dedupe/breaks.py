@@ -1,0 +1,116 @@
+"""Find sentences that break off at the end of a block, and where they are complete or go on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from dedupe.model import Kind, Safety, Span, Verdict
+from dedupe.repeats import K
+from dedupe.rows import HEAVY
+from dedupe.scene import Scene, State
+
+_SCRAP_WEIGHT = 20
+"""Weight of a beginning that no label and no list item shares with what follows by chance."""
+_LEAST_CUT = 2
+_TEXT = frozenset({Kind.PARAGRAPH, Kind.VERSE, Kind.LINKS})
+_WALLS = frozenset({Kind.CONFLICT, Kind.CODE, Kind.TABLE, Kind.QUOTE, Kind.HTML})
+
+_STARTS_ANEW = re.compile(
+    r"[\s*_…．.]*(?:[「『【（(#\-\d“\"]|しかし|また|そし|さらに|特に|例え|たとえ|まず|次に|この|その|これ|それ|そこ|そう|こう|"
+    r"ここ|彼|私|僕|あなた|個人的|もちろん|では|だか|だが|ただ|一方|なぜ|最後|もし|つまり|でも|じゃあ|さて|さあ|とはいえ|"
+    r"正直|実際|皆さん|加えて|同時に|今回|今後|現在|想像|考えて|結局|むしろ|以上|要する|いや|ええ|はい)"
+)
+_GOES_ON = re.compile(r"[*_…．.]*(?:[ぁ-んー]|[a-z]|[、。，])")
+
+
+def find_breaks(scene: Scene) -> Iterator[Verdict]:
+    """Yield what a sentence cut off at the end of its block leads to: its complete version, or just its rest."""
+    closing = [unit for unit in range(len(scene) - 1) if scene.block[unit] != scene.block[unit + 1]]
+    for cut in closing:
+        if scene.state[cut] is not State.NEW or scene.container[cut]:
+            continue
+        after = cut + 1
+        while after < len(scene) and scene.state[after] is not State.NEW:
+            after += 1
+        if after == len(scene) or scene.kind[after] in _WALLS:
+            continue
+        between = [unit for unit in range(cut + 1, after) if scene.state[unit] is State.COPY]
+        wide = scene.is_wide(cut + 1) or scene.is_wide(after)
+        verdict = _restart(scene, cut, after, between, wide=wide) or _rest(scene, cut, after, between, wide=wide)
+        if verdict:
+            yield verdict
+
+
+def _restart(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool) -> Verdict | None:
+    """Return the verdict where the complete sentence comes next, maybe after a restart some paragraphs earlier."""
+    length = scene.length[cut]
+    if length < _LEAST_CUT or scene.length[after] <= length or not scene.begins_with(after, cut):
+        return None
+    if not _is_likely_restart(scene, cut, after, between, wide=wide):
+        return None
+    spans = _around_leaks(scene, cut, after)
+    witness = scene.span_of(scene.first[after], length)
+    return Verdict("RPT003", spans, Safety.SAFE, witness, ("breaks off where a complete copy follows",), scene.spans[after].start)
+
+
+def _is_likely_restart(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool) -> bool:
+    """Tell a sentence that was begun again from a label and a text that begins with its words."""
+    length, weight = scene.length[cut], scene.weight[cut]
+    kinds = {scene.kind[cut], scene.kind[after]}
+    restarted = sum(scene.weight[unit] for unit in between if scene.kind[unit] is Kind.PARAGRAPH) >= HEAVY
+    if len(kinds) > 1 and not kinds <= _TEXT:
+        return restarted and weight >= _SCRAP_WEIGHT
+    if wide or restarted:
+        loose = scene.stopped[cut] or not kinds <= _TEXT  # behind a stop, as in a web address, or in a list
+        return not loose or weight >= _SCRAP_WEIGHT or sum(scene.weight[unit] for unit in between) >= HEAVY
+    inside = not scene.opens[cut]
+    return scene.is_cut(cut) and kinds <= _TEXT and length >= K and weight >= (_SCRAP_WEIGHT if inside else 2 * _SCRAP_WEIGHT)
+
+
+def _around_leaks(scene: Scene, first: int, last: int) -> tuple[Span, ...]:
+    """Return the text from unit `first` up to unit `last` but for leaks, which have verdicts of their own."""
+    spans: list[Span] = []
+    for unit in range(first, last):
+        if scene.state[unit] is State.LEAK:
+            continue
+        if spans and scene.state[unit - 1] is not State.LEAK:
+            spans[-1] = Span(spans[-1].start, scene.spans[unit].end)
+        else:
+            spans.append(scene.spans[unit])
+    return tuple(spans)
+
+
+def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool) -> Verdict | None:
+    """Return the verdict where the rest of the sentence comes next, maybe with its last words once more."""
+    seam = wide or between or any(scene.state[unit] is State.LEAK for unit in range(cut + 1, after))
+    if not seam or not scene.is_cut(cut) or scene.kind[after] is not Kind.PARAGRAPH or not scene.opens[after]:
+        return None
+    text = scene.post.text
+    overlap = _overlap(scene, cut, after)
+    end, start = scene.spans[cut].end, scene.spans[after].start
+    if overlap:
+        words = scene.span_of(scene.last[cut] - overlap, overlap)
+        repeated = Span(words.start, end)
+        witness = scene.span_of(scene.first[after], overlap)
+        return Verdict("RPT004", (repeated,), Safety.SAFE, witness, ("goes on after a break with its last words again",), start)
+    if _STARTS_ANEW.match(text, start) or not _GOES_ON.match(text, start):
+        return None
+    glue = "" if scene.weight[cut] > scene.length[cut] else " "  # Japanese has no spaces, and may break in a word
+    return Verdict("RPT004", (Span(end, end),), Safety.SAFE, None, ("goes on after a break",), start, glue)
+
+
+def _overlap(scene: Scene, cut: int, after: int) -> int:
+    """Return how many folded characters at the end of one unit begin the other."""
+    codes = scene.folded.codes
+    first = codes[scene.first[cut] : scene.last[cut]]
+    second = codes[scene.first[after] : scene.last[after]]
+    for length in range(min(len(first), len(second), 80), 1, -1):
+        if np.array_equal(first[len(first) - length :], second[:length]):
+            latin = int(second[0]) < 0x2E80
+            start = int(scene.folded.offsets[scene.last[cut] - length])
+            if not latin or length >= 6 and not scene.post.text[start - 1 : start].isalnum():
+                return length
+    return 0

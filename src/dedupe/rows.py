@@ -1,0 +1,256 @@
+"""Gather copies into rows, and say of each row what tells a leftover from a wanted repetition."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+
+import numpy as np
+
+from dedupe.model import Folded, Kind, Repeat
+from dedupe.scene import Scene, State, weigh
+
+LEAST_ROW, LEAST_WEIGHT = 2, 100
+"""Sentences in a row, and their weight, that make a repeat a duplicate and not a refrain."""
+HEAVY = 150
+"""Weight of what no label and no refrain reaches."""
+_DRAFT_ROW, _DRAFT_WEIGHT = 15, 3000
+"""A row of that many sentences and that weight is a draft, wherever it stands."""
+_DRAFT_STEP = 600
+"""Folded characters between the witnesses of two rows of one draft."""
+_ECHO_WEIGHT = 60
+"""A lone sentence right beside its witness is an echo from that weight on."""
+_TAIL_WEIGHT = 300
+"""Two paragraphs that weigh that much, again at the very end, are an appendix."""
+_RESTART_ROW = 5
+"""A row of that many sentences that begins where the post begins starts it over."""
+_SEAM = 16
+"""Folded characters between two copies, or a copy and its witness, too few for a sentence that counts."""
+
+_EDGE = frozenset({Kind.HEADING, Kind.LINKS, Kind.DIRECTIVE, Kind.HTML, Kind.CODE, Kind.TABLE, Kind.VERSE, Kind.OTHER})
+"""What stays over or under new text though it stands twice: a heading goes only with its body."""
+_LOOSE = frozenset({Kind.LINKS, Kind.DIRECTIVE, Kind.HTML})
+"""What may stand before a repeat and has nothing to do with it."""
+_BRACKETS = {"」": "「", "』": "『", "）": "（", ")": "(", "】": "【", "]": "[", "〉": "〈", "》": "《"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Units [first, last) that all stand earlier or are leaks, and what speaks for their being left over.
+
+    `sentences` counts the longest run of prose sentences that stand in this order in the witness too; `plain` counts
+    only those of paragraphs, since lists and changelogs say the same things over and over.
+    """
+
+    first: int
+    last: int
+    sentences: int
+    plain: int
+    weight: int
+    signs: tuple[str, ...]
+
+    def __contains__(self, unit: int) -> bool:
+        return self.first <= unit < self.last
+
+
+def is_suspect(folded: Folded, repeats: Sequence[Repeat]) -> bool:
+    """Tell from the repeats alone whether `judge` could find anything but leaks and sentences cut at a wide gap.
+
+    Every sign needs a repeat beside its witness, a heavy one, or many: all lighter than what the rules ask for.
+    """
+    if not repeats:
+        return False
+    starts, ends, distances = np.array(repeats, np.int64).T
+    if np.any(distances <= ends - starts + _SEAM):
+        return True
+    # Repeats that touch, whatever their witnesses, may make up one row.
+    reach = np.maximum.accumulate(ends)
+    fresh = np.concatenate(([True], starts[1:] > reach[:-1] + _SEAM))
+    heads = np.flatnonzero(fresh)
+    weights = weigh(folded.codes, starts[heads], np.maximum.reduceat(ends, heads))
+    return bool(weights.max() >= HEAVY or weights[weights >= LEAST_WEIGHT].sum() >= _DRAFT_WEIGHT)
+
+
+def find_rows(scene: Scene) -> list[Row]:
+    """Return the rows of copies of a post, in order, each with the signs that speak for its being left over."""
+    return _mark_drafts(scene, [_look_at(scene, row) for row in _rows(scene)])
+
+
+def _rows(scene: Scene) -> Iterator[range]:
+    """Yield the longest rows of copies and leaks; rules between them belong to them, at the edges they do not."""
+    state = scene.state
+    for is_new, run in groupby(range(len(scene)), key=lambda unit: state[unit] is State.NEW):
+        row = [] if is_new else [unit for unit in run if state[unit] is not State.VOID]
+        if any(state[unit] is State.COPY for unit in row):
+            yield from _trim(scene, range(row[0], row[-1] + 1))
+
+
+def _trim(scene: Scene, row: range) -> Iterator[range]:
+    """Leave to the text around a row what belongs to it: headings over new text, links, halves of brackets."""
+    first, last = row.start, row.stop
+    whole = _repeats_what_stands_before(scene, row)
+    while (
+        not whole and last > first and last < len(scene) and scene.kind[last - 1] in _EDGE and scene.state[last - 1] is State.COPY
+    ):
+        last -= 1
+    while first < last and scene.kind[first] in _LOOSE and scene.witness[first] > scene.first[0]:
+        first += 1
+    first, last = _drop_strays(scene, first, last)
+    while first < last and not scene.opens[first] and not _is_balanced(scene, first, last):
+        first += 1
+    while last > first and not scene.closes[last - 1] and not _is_balanced(scene, first, last, at_end=True):
+        last -= 1
+    if any(scene.state[unit] is State.COPY for unit in range(first, last)):
+        yield range(first, last)
+
+
+def _repeats_what_stands_before(scene: Scene, row: range) -> bool:
+    """Tell whether a row, to its last unit, copies what ends where the row begins."""
+    copies = [unit for unit in row if scene.state[unit] is State.COPY]
+    if not all(scene.follows(before, unit) for before, unit in pairwise(copies)):
+        return False
+    return scene.witness[copies[-1]] + scene.length[copies[-1]] == scene.first[copies[0]]
+
+
+def _drop_strays(scene: Scene, first: int, last: int) -> tuple[int, int]:
+    """Let go of what only happens to stand before or after a row: a short copy of quite another place."""
+    copies = [unit for unit in range(first, last) if scene.state[unit] is State.COPY]
+    while len(copies) > 1 and not scene.prose[copies[0]] and not scene.follows(copies[0], copies[1]):
+        copies.pop(0)
+        first = copies[0]
+    while (
+        len(copies) > 1
+        and last == copies[-1] + 1
+        and not scene.prose[copies[-1]]
+        and not scene.follows(*copies[-2:])
+        and not scene.is_cut(copies[-1])
+    ):
+        copies.pop()
+        last = copies[-1] + 1
+    return first, last
+
+
+def _is_balanced(scene: Scene, first: int, last: int, *, at_end: bool = False) -> bool:
+    """Tell whether the part of a block a row takes leaves no half of a bracket behind."""
+    if at_end:
+        first = max(first, bisect_left(scene.block, scene.block[last - 1]))
+    else:
+        last = min(last, bisect_right(scene.block, scene.block[first]))
+    text = scene.post.text[scene.spans[first].start : scene.spans[last - 1].end]
+    opened: list[str] = []
+    for char in text:
+        if char in _BRACKETS.values():
+            opened.append(char)
+        elif char in _BRACKETS and (not opened or opened.pop() != _BRACKETS[char]):
+            return False
+    return not opened and text.count("**") % 2 == 0 and text.count("`") % 2 == 0
+
+
+def _look_at(scene: Scene, units: range) -> Row:
+    copies = [unit for unit in units if scene.state[unit] is State.COPY]
+    weight = sum(scene.weight[unit] for unit in copies if scene.prose[unit])
+    sentences, plain = _longest_runs(scene, copies)
+    paragraphs = [unit for unit in copies if scene.prose[unit] and scene.kind[unit] is Kind.PARAGRAPH]
+    signs = tuple(_signs(scene, units, copies, paragraphs, plain)) if weight else ()
+    return Row(units.start, units.stop, sentences, plain, weight, signs)
+
+
+def _longest_runs(scene: Scene, copies: list[int]) -> tuple[int, int]:
+    """Count the prose sentences, and those of paragraphs alone, that follow one another here and in the witness."""
+    longest = longest_plain = count = count_plain = 0
+    before = copies[0]
+    for unit in copies:
+        if before != unit and not scene.follows(before, unit):
+            count = count_plain = 0
+        if scene.prose[unit]:
+            count += 1
+            count_plain += scene.kind[unit] is Kind.PARAGRAPH
+            longest, longest_plain = max(longest, count), max(longest_plain, count_plain)
+        before = unit
+    return longest, longest_plain
+
+
+def _signs(scene: Scene, units: range, copies: list[int], plain: list[int], sentences: int) -> Iterator[str]:
+    """Yield what tells a leftover from a wanted repetition; `plain` are the copied sentences of paragraphs."""
+    weight = sum(scene.weight[unit] for unit in plain)
+    paragraphs = len({scene.block[unit] for unit in plain})
+    whole = scene.opens[units.start] and scene.closes[units.stop - 1]
+    if whole and weight >= _ECHO_WEIGHT and _is_beside(scene, copies) and all(scene.stopped[unit] for unit in plain):
+        yield "stands right beside its witness"
+    if any(scene.state[unit] is State.LEAK for unit in range(max(0, units.start - 1), min(len(scene), units.stop + 1))):
+        yield "stands beside a leak"
+    last = not any(scene.prose[units.stop :])
+    if weight >= HEAVY and _is_flattened(scene, plain, 2 if last and whole else 3):
+        yield "is a flattened copy"
+    if whole and last and _is_tail(scene, units, paragraphs, weight):
+        yield "ends the post"
+    if sentences >= LEAST_ROW and weight >= HEAVY and _ends_cut(scene, copies[-1]):
+        yield "is cut off"
+    if sentences >= _RESTART_ROW and paragraphs >= 2 and scene.unit_at(scene.witness[copies[0]]) <= 2:
+        yield "starts the post over"
+
+
+def _mark_drafts(scene: Scene, rows: list[Row]) -> list[Row]:
+    """Mark rows that together are as long as a draft: each goes on near where the witness of the one before ended."""
+    marked: list[Row] = []
+    chain: list[Row] = []
+    end = -1
+    for row in [*rows, None]:
+        copies = [unit for unit in range(row.first, row.last) if scene.state[unit] is State.COPY] if row else []
+        if row and (row.plain < LEAST_ROW or row.weight < LEAST_WEIGHT):
+            marked.append(row)
+            continue
+        start = scene.witness[copies[0]] if row else -1
+        if not row or not chain or not 0 <= start - end <= _DRAFT_STEP:
+            long = sum(each.plain for each in chain) >= _DRAFT_ROW and sum(each.weight for each in chain) >= _DRAFT_WEIGHT
+            marked += [replace(each, signs=(*each.signs, "is part of a second draft")) for each in chain] if long else chain
+            chain = []
+        if row:
+            chain.append(row)
+            end = scene.witness[copies[-1]] + scene.length[copies[-1]]
+    return sorted(marked, key=lambda row: row.first)
+
+
+def _is_tail(scene: Scene, units: range, paragraphs: int, weight: int) -> bool:
+    """Tell whether the last paragraphs of a post are an appendix: two or more of some weight, or lists after a seam."""
+    everything = sum(scene.weight[unit] for unit in units)
+    if scene.is_wide(units.start) or _is_cut_before(scene, units.start):
+        return paragraphs >= 2 and weight >= _TAIL_WEIGHT // 2 or len(units) >= 3 and everything >= _TAIL_WEIGHT
+    return paragraphs >= 2 and weight >= _TAIL_WEIGHT or len(units) >= 8 and everything >= 4 * _TAIL_WEIGHT
+
+
+def _is_cut_before(scene: Scene, unit: int) -> bool:
+    while unit > 0 and scene.state[unit - 1] is State.VOID:
+        unit -= 1
+    return unit > 0 and scene.is_cut(unit - 1) and scene.prose[unit - 1]
+
+
+def _is_beside(scene: Scene, copies: list[int]) -> bool:
+    """Tell whether what the row begins to copy ends where the row begins."""
+    end = 0
+    for before, unit in pairwise([copies[0], *copies]):
+        if before != unit and not scene.follows(before, unit):
+            break
+        end = scene.witness[unit] + scene.length[unit]
+    return end >= scene.first[copies[0]]
+
+
+def _is_flattened(scene: Scene, plain: list[int], least: int) -> bool:
+    """Tell whether some block of the copy holds what `least` blocks or more hold in the witness."""
+    for _, units in groupby(plain, key=lambda unit: scene.block[unit]):
+        blocks: set[int] = set()
+        for unit in units:
+            place = scene.witness[unit]
+            blocks.add(scene.block[scene.unit_at(place)])
+            blocks.add(scene.block[scene.unit_at(place + scene.length[unit] - 1)])
+        if len(blocks) >= least:
+            return True
+    return False
+
+
+def _ends_cut(scene: Scene, unit: int) -> bool:
+    """Tell whether a copy breaks off where its witness goes on."""
+    end = scene.witness[unit] + scene.length[unit]
+    return scene.is_cut(unit) and scene.kind[unit] is Kind.PARAGRAPH and scene.last[scene.unit_at(end - 1)] >= end + 4
