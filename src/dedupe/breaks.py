@@ -28,20 +28,29 @@ _GOES_ON = re.compile(r"[*_…．.]*(?:[ぁ-んー]|[a-z]|[、。，])")
 
 def find_breaks(scene: Scene) -> Iterator[Verdict]:
     """Yield what a sentence cut off at the end of its block leads to: its complete version, or just its rest."""
-    closing = [unit for unit in range(len(scene) - 1) if scene.block[unit] != scene.block[unit + 1]]
-    for cut in closing:
-        if scene.state[cut] is not State.NEW or scene.container[cut]:
+    for cut in range(len(scene) - 1):
+        if not scene.closes[cut] or scene.state[cut] is not State.NEW or scene.container[cut]:
             continue
-        after = cut + 1
-        while after < len(scene) and scene.state[after] is not State.NEW:
-            after += 1
+        after = _next_new(scene, cut)
+        # A shorter beginning of the same sentence on the way was begun again too.
+        while after < len(scene) and scene.closes[after] and scene.length[after] <= scene.length[cut]:
+            if not scene.begins_with(cut, after) or not scene.length[after]:
+                break
+            after = _next_new(scene, after)
         if after == len(scene) or scene.kind[after] in _WALLS:
             continue
         between = [unit for unit in range(cut + 1, after) if scene.state[unit] is State.COPY]
-        wide = scene.is_wide(cut + 1) or scene.is_wide(after)
+        wide = any(scene.is_wide(unit) for unit in (cut + 1, after))
         verdict = _restart(scene, cut, after, between, wide=wide) or _rest(scene, cut, after, between, wide=wide)
         if verdict:
             yield verdict
+
+
+def _next_new(scene: Scene, unit: int) -> int:
+    unit += 1
+    while unit < len(scene) and scene.state[unit] is not State.NEW:
+        unit += 1
+    return unit
 
 
 def _restart(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool) -> Verdict | None:
@@ -66,8 +75,30 @@ def _is_likely_restart(scene: Scene, cut: int, after: int, between: list[int], *
     if wide or restarted:
         loose = scene.stopped[cut] or not kinds <= _TEXT  # behind a stop, as in a web address, or in a list
         return not loose or weight >= _SCRAP_WEIGHT or sum(scene.weight[unit] for unit in between) >= HEAVY
-    inside = not scene.opens[cut]
-    return scene.is_cut(cut) and kinds <= _TEXT and length >= K and weight >= (_SCRAP_WEIGHT if inside else 2 * _SCRAP_WEIGHT)
+    ends_in_a_word = scene.post.text[scene.spans[cut].end - 1].isalnum()
+    if not scene.is_cut(cut) or not kinds <= _TEXT or not ends_in_a_word or scene.kind[after - 1] is Kind.RULE:
+        return False
+    opening = _opening(scene, cut)
+    if opening < cut and _is_same_opening(scene, opening, cut, after):
+        return sum(scene.weight[opening : cut + 1]) >= 2 * _SCRAP_WEIGHT
+    return length >= K and weight >= _SCRAP_WEIGHT * (1 if opening < cut or scene.tidy else 2)
+
+
+def _opening(scene: Scene, unit: int) -> int:
+    """Return the first unit of a unit's block."""
+    while not scene.opens[unit]:
+        unit -= 1
+    return unit
+
+
+def _is_same_opening(scene: Scene, opening: int, cut: int, after: int) -> bool:
+    """Tell whether all of a block up to its cut end stands again, up to the complete sentence."""
+    length = scene.first[cut] - scene.first[opening]
+    there = scene.first[after] - length
+    codes = scene.folded.codes
+    return there >= scene.last[cut] and np.array_equal(
+        codes[scene.first[opening] : scene.first[cut]], codes[there : scene.first[after]]
+    )
 
 
 def _around_leaks(scene: Scene, first: int, last: int) -> tuple[Span, ...]:

@@ -76,9 +76,10 @@ def _seam(post: Post, segments: Segments, span: Span, verdicts: Sequence[Verdict
         right += 1
     first, second = _block_at(segments, left - 1), _block_at(segments, right)
     inside = left > post.header.end and left > segments.blocks[_block_at(segments, span.start)].span.start
-    glue = next((verdict.glue for verdict in verdicts if verdict.goes_on == right), None)
-    if glue is not None and (inside or span.start == span.end):
-        return Edit(Span(span.start, right), glue)
+    joined = next((verdict for verdict in verdicts if verdict.goes_on == right), None)
+    # A sentence that was begun again stays where it was begun, unless what stood before it there goes too.
+    if joined and (inside or joined.spans[0].start == span.start):
+        return Edit(Span(span.start, right), joined.glue)
     if span.start == span.end:
         return None
     before, after = text[left : span.start], text[span.end : right]
@@ -108,13 +109,14 @@ def _between(text: str, segments: Segments, first: int, second: int, before: str
     breaks = [len(_BREAK.findall(gap)) for gap in (before, after)]
     items = segments.blocks[first].kind is segments.blocks[second].kind is Kind.ITEM
     wanted = 1 if items and max(breaks) == 1 else 2
+    blanks = before[: len(before) - len(before.lstrip(" \t"))] if breaks[0] else ""
     indent = re.split(r"[\r\n]", after)[-1] if breaks[1] else ""
     if breaks[1] == wanted:
-        return after
+        return blanks + after.lstrip(" \t")
     if breaks[0] == wanted and not indent:
         return before
     newline = _BREAK.search(before + after) or _BREAK.search(text)
-    return (newline[0] if newline else "\n") * wanted + indent
+    return blanks + (newline[0] if newline else "\n") * wanted + indent
 
 
 def _block_at(segments: Segments, offset: int) -> int:

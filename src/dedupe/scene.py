@@ -20,6 +20,8 @@ _LONG = 40
 
 _STEP = 400
 """Folded characters a copy may leave out between two sentences and still follow its witness."""
+_STYLE, _TIDY = 5, 0.8
+"""From that many paragraphs on, and that share of them ended by a stop, a post is tidy: one without was cut off."""
 _WIDE_FROM = 0x1100
 
 
@@ -57,6 +59,7 @@ class Scene:
     weight: list[int]
     newlines: list[int]
     roomy: bool
+    tidy: bool
     begins: frozenset[int]
     whole_ends: frozenset[int]
 
@@ -102,6 +105,7 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
     spans = [Span(start, end) for start, end in zip(segments.starts.tolist(), segments.ends.tolist(), strict=True)]
     block = segments.block_of.tolist()
     borders = (segments.block_of[1:] != segments.block_of[:-1]).tolist()
+    closes = [*borders, True][: len(block)]
     kind = [blocks[index].kind for index in block]
     container = [blocks[index].container for index in block]
     first, last, witness = copies.starts.tolist(), copies.ends.tolist(), copies.witness.tolist()
@@ -136,6 +140,7 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
     newlines = [0]
     for before, after in zip(spans, spans[1:], strict=False):
         newlines.append(post.text.count("\n", before.end, after.start) if after.start > before.end else 0)
+    endings = [stopped[unit] for unit in range(len(spans)) if closes[unit] and kind[unit] is Kind.PARAGRAPH]
     gaps = [count for count in newlines if count >= 2]
     return Scene(
         post=post,
@@ -150,7 +155,7 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
         last=last,
         length=(copies.ends - copies.starts).tolist(),
         opens=[True, *borders][: len(block)],
-        closes=[*borders, True][: len(block)],
+        closes=closes,
         witness=witness,
         source=copies.source,
         state=state,
@@ -160,6 +165,7 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
         newlines=newlines,
         begins=copies.begins,
         whole_ends=copies.whole_ends,
+        tidy=len(endings) >= _STYLE and sum(endings) >= _TIDY * len(endings),
         roomy=sum(count >= 3 for count in gaps) > 0.25 * len(gaps),
     )
 
