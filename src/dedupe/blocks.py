@@ -26,28 +26,31 @@ _LEAVES = {
 _OPAQUE = {"BlockQuote", "FootnoteDefinition", "Table", "CodeBlock", "HtmlBlock", "Heading", "Paragraph"}
 _ATOMS = {"Strong", "Emphasis", "Strikethrough", "Link", "Image"}
 
-_CONFLICT = re.compile(r"^(?:<{7}(?: [^\r\n]*)?|\|{7}(?: [^\r\n]*)?|={7}|>{7}(?: [^\r\n]*)?)\r?$", re.M)
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})([^\r\n]*)$", re.M)
+_CONFLICT = re.compile(r"^(?:<{7}(?: [^\r\n]*)?|\|{7}(?: [^\r\n]*)?|={7}|>{7}(?: [^\r\n]*)?)\r?$", re.MULTILINE)
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})([^\r\n]*)$", re.MULTILINE)
 _NEWLINE = re.compile(r"\r\n|\n|\r")
 BOLD_LINE = re.compile(r"\s*(\*\*|__)(?=\S)[^\r\n]{1,160}?(?<=\S)\1[ \t]*[:：]?\s*")
 """A line all in bold: a heading by another name."""
 _DIRECTIVE_LINE = re.compile(r"\s*(?:\{%.*%\}|\{\{.*\}\}|\{:.*\}|:::+.*|<[^>]+>|(?:import|export)\s.*|%%.*%%|\[TOC\]|\[toc\])\s*")
 _LINK = re.compile(r"!?\[[^\]\r\n]*\](?:\([^)\r\n]*\)|\[[^\]\r\n]*\])|<https?:[^>\s]*>|https?://\S+|\{:[^}]*\}|\[\[[^\]]*\]\]")
+_SENTENCES = re.compile(r"[。！？]|[.!?](?=\s)")
 _LETTERS = re.compile(r"[^\W\d_]")
 _ENDS = re.compile(r"[。．｡！？!?.…：:；;,،、।॥؟۔။።」』）)】][\"'”’*_~`\s\\]*$")
 _TAG = re.compile(
     r"<!--\s*dedupe:\s*(?P<switch>on|off)\s*-->|<!--.*?-->|<(?P<close>/?)(?P<tag>[A-Za-z][\w.-]*)(?:\s[^<>]*?)?(?P<void>/?)>"
     r"|\{%-?\s*(?P<liquid>\w+)[^%]*%\}|\{\{[<%]\s*(?P<shut>/?)\s*(?P<short>[\w-]+)[^}]*[>%]\}\}"
     r"|^(?P<colons>:{3,})[ \t]*(?P<aside>[^\r\n]*)",
-    re.S | re.M,
+    re.DOTALL | re.MULTILINE,
 )
 _OFF = "dedupe: off"
 _MARKUP = frozenset({Kind.HTML, Kind.DIRECTIVE, Kind.OTHER})
 # Wrappers of a whole layout, inline tags and tags without an end hold nothing together.
 _LOOSE = frozenset(
-    "a abbr area b base body br button center cite code col del div em embed font head hr html i img input ins kbd label "
-    "li link main mark meta nav p param s samp section small source span strike strong sub sup tbody td th tr tt u var wbr "
-    "article header footer think thinking end".split()
+    (  # noqa: SIM905
+        "a abbr area b base body br button center cite code col del div em embed font head hr html i img input ins kbd label "
+        "li link main mark meta nav p param s samp section small source span strike strong sub sup tbody td th tr tt u "
+        "var wbr article header footer think thinking end"
+    ).split()
 )
 
 
@@ -177,7 +180,7 @@ def _add(text: str, span: Span, kind: Kind, blocks: list[Block]) -> None:
 
 
 def _look(piece: str, kind: Kind) -> Kind:
-    if kind is Kind.HEADING and len(piece) > 200:
+    if kind is Kind.HEADING and (len(piece) > 200 or (len(piece) > 120 and len(_SENTENCES.findall(piece)) > 1)):
         return Kind.PARAGRAPH  # a draft on one line behind `#`, or a text with a rule right below it
     if kind is Kind.OTHER and re.fullmatch(r"[-*_=+\s]+", piece):
         return Kind.RULE
@@ -200,12 +203,12 @@ def _is_verse(lines: list[str]) -> bool:
 
     Lines that go on in lower case, or end in a stop only at the last, are prose someone wrapped.
     """
-    if BOLD_LINE.fullmatch(lines[0]) and len(lines) == 2 or _ENDS.search(lines[-1]) and len(lines) == 2:
-        return False
     open_ended = sum(not _ENDS.search(line) for line in lines)
+    if len(lines) == 2 and (open_ended < 2 or BOLD_LINE.fullmatch(lines[0])):
+        return False
     wrapped = sum(line.lstrip()[:1].islower() for line in lines[1:])
     short = sum(map(len, lines)) <= 45 * len(lines) and max(map(len, lines)) <= 60
-    return short and open_ended >= 0.5 * len(lines) and 2 * wrapped < len(lines) - 1
+    return short and open_ended >= 0.5 * len(lines) and 2 * wrapped <= len(lines) - 1
 
 
 def _is_links(piece: str) -> bool:

@@ -24,6 +24,8 @@ _STARTS_ANEW = re.compile(
     r"正直|実際|皆さん|加えて|同時に|今回|今後|現在|想像|考えて|結局|むしろ|以上|要する|いや|ええ|はい)"
 )
 _GOES_ON = re.compile(r"[*_…．.]*(?:[ぁ-んー]|[a-z]|[、。，])")
+_NEEDS_MORE = re.compile(r"[のをがへとやでも][*_]*$")
+_MAY_FOLLOW = re.compile(r"[*_]*[ァ-ヶ一-鿿]")
 
 
 def find_breaks(scene: Scene) -> Iterator[Verdict]:
@@ -127,7 +129,8 @@ def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool)
         repeated = Span(words.start, end)
         witness = scene.span_of(scene.first[after], overlap)
         return Verdict("RPT004", (repeated,), Safety.SAFE, witness, ("goes on after a break with its last words again",), start)
-    if _STARTS_ANEW.match(text, start) or not _GOES_ON.match(text, start):
+    after_particle = _NEEDS_MORE.search(text, end - 3, end) and _MAY_FOLLOW.match(text, start)
+    if _STARTS_ANEW.match(text, start) or not (after_particle or _GOES_ON.match(text, start)):
         return None
     glue = "" if scene.weight[cut] > scene.length[cut] else " "  # Japanese has no spaces, and may break in a word
     return Verdict("RPT004", (Span(end, end),), Safety.SAFE, None, ("goes on after a break",), start, glue)
@@ -142,6 +145,6 @@ def _overlap(scene: Scene, cut: int, after: int) -> int:
         if np.array_equal(first[len(first) - length :], second[:length]):
             latin = int(second[0]) < 0x2E80
             start = int(scene.folded.offsets[scene.last[cut] - length])
-            if not latin or length >= 6 and not scene.post.text[start - 1 : start].isalnum():
+            if not latin or (length >= 6 and not scene.post.text[start - 1 : start].isalnum()):
                 return length
     return 0

@@ -312,7 +312,7 @@ def _code(report: Report, *, found: bool, exit_zero: bool) -> int:
 
 
 def _paint(text: str) -> str:
-    text = re.sub(r"^(\S.*)\n(?=  )", lambda match: typer.style(match[1], bold=True) + "\n", text, flags=re.M)
+    text = re.sub(r"^(\S.*)\n(?=  )", lambda match: typer.style(match[1], bold=True) + "\n", text, flags=re.MULTILINE)
     return re.sub(r"\b(?:RPT|CUT|LEAK)\d{3}\b", lambda match: typer.style(match[0], fg="cyan"), text)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pathspec
+from pathspec import GitIgnoreSpec
 
 from dedupe.config import Config
 from dedupe.errors import InputError
@@ -71,7 +71,7 @@ def _expand(given: str) -> list[Path]:
     if path.exists():
         return [path]
     if glob.has_magic(given):
-        matches = sorted(glob.glob(given, recursive=True))
+        matches = sorted(glob.glob(given, recursive=True))  # noqa: PTH207 (takes an absolute pattern too)
         if matches:
             return [Path(match) for match in matches]
         raise InputError(f"no file matches the pattern {given!r}")
@@ -79,67 +79,56 @@ def _expand(given: str) -> list[Path]:
 
 
 def _name(path: Path) -> str:
-    absolute = Path(os.path.abspath(path))
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symlinks)
     here = Path.cwd()
     return (absolute.relative_to(here) if absolute.is_relative_to(here) else absolute).as_posix()
 
 
 def _walk(root: Path, config: Config) -> Iterator[tuple[Path, Path]]:
     """Yield the posts below a folder with their paths below it."""
-    own = pathspec.GitIgnoreSpec.from_lines(config.exclude)
-    specs = _specs_above(root)
+    own = GitIgnoreSpec.from_lines(config.exclude)
+    rules = _rules_above(root.absolute())
     for folder, names, files in os.walk(root):
         here = Path(folder)
-        specs = {base: spec for base, spec in specs.items() if here.absolute().is_relative_to(base)} | _specs_in(here)
-        names[:] = sorted(
-            name for name in names if name not in _NEVER and not _is_ignored(here / name, root, own, specs, is_dir=True)
-        )
+        rules = [rule for rule in rules if here.absolute().is_relative_to(rule[0])] + _rules_in(here.absolute())
+        names[:] = sorted(name for name in names if name not in _NEVER and not _is_ignored(here / name, root, own, rules, "/"))
         for name in sorted(files):
             path = here / name
             wanted = path.suffix.lower() in config.suffixes and path.is_file() and not path.is_symlink()
-            if wanted and not _is_ignored(path, root, own, specs, is_dir=False):
+            if wanted and not _is_ignored(path, root, own, rules, ""):
                 yield path, path.relative_to(root)
 
 
-def _is_ignored(
-    path: Path, root: Path, own: pathspec.GitIgnoreSpec, specs: dict[Path, pathspec.GitIgnoreSpec], *, is_dir: bool
-) -> bool:
-    slash = "/" if is_dir else ""
+_Rules = list[tuple[Path, GitIgnoreSpec]]
+"""Ignore files by the folder they stand in; of two that match the later decides."""
+
+
+def _is_ignored(path: Path, root: Path, own: GitIgnoreSpec, rules: _Rules, slash: str) -> bool:
     if own.match_file(path.relative_to(root).as_posix() + slash):
         return True
-    absolute = path.absolute()
-    verdict = False
-    for base in sorted(specs, key=lambda each: len(each.parts)):
-        result = specs[base].check_file(absolute.relative_to(base).as_posix() + slash)
-        verdict = verdict if result.include is None else result.include
-    return verdict
+    ignored = False
+    for folder, spec in rules:
+        include = spec.check_file(path.absolute().relative_to(folder).as_posix() + slash).include
+        ignored = ignored if include is None else include
+    return ignored
 
 
-def _specs_above(root: Path) -> dict[Path, pathspec.GitIgnoreSpec]:
-    """Read the ignore files of the parents, up to the repository's top, and git's own list of exclusions."""
-    specs: dict[Path, pathspec.GitIgnoreSpec] = {}
-    folder = root.absolute()
-    for parent in folder.parents:
-        if (parent / ".git").exists() or (folder / ".git").exists():
-            break
-    else:
-        return specs
-    top = folder if (folder / ".git").exists() else parent
-    for each in [folder, *folder.parents]:
-        if each != folder:
-            specs |= _specs_in(each)
-        if each == top:
-            break
-    exclude = top / ".git" / "info" / "exclude"
-    if exclude.is_file() and top not in specs:
-        specs[top] = pathspec.GitIgnoreSpec.from_lines(exclude.read_text("utf-8", "replace").splitlines())
-    return specs
+def _rules_above(folder: Path) -> _Rules:
+    """Read git's own list of exclusions and the ignore files of the parents, from the top of the repository down."""
+    top = next((each for each in [folder, *folder.parents] if (each / ".git").exists()), None)
+    if top is None:
+        return []
+    rules = _read_rules(top, [top / ".git" / "info" / "exclude"])
+    for parent in reversed(folder.parents):
+        if parent.is_relative_to(top):
+            rules += _rules_in(parent)
+    return rules
 
 
-def _specs_in(folder: Path) -> dict[Path, pathspec.GitIgnoreSpec]:
-    lines: list[str] = []
-    for name in _IGNORE_FILES:
-        file = folder / name
-        if file.is_file():
-            lines += file.read_text("utf-8", "replace").splitlines()
-    return {folder.absolute(): pathspec.GitIgnoreSpec.from_lines(lines)} if lines else {}
+def _rules_in(folder: Path) -> _Rules:
+    return _read_rules(folder, [folder / name for name in _IGNORE_FILES])
+
+
+def _read_rules(folder: Path, files: list[Path]) -> _Rules:
+    lines = [line for file in files if file.is_file() for line in file.read_text("utf-8", "replace").splitlines()]
+    return [(folder, GitIgnoreSpec.from_lines(lines))] if lines else []

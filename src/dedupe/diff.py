@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import takewhile
 
 from dedupe.model import Edit, Span
 from dedupe.repair import apply
@@ -24,7 +25,7 @@ def unified_diff(name: str, text: str, edits: Sequence[Edit]) -> str:
     tab = "\t" if " " in path else ""
     out = [f"diff --git a/{path} b/{path}\n", f"--- a/{path}{tab}\n", f"+++ b/{path}{tab}\n"]
     shift = 0
-    for hunk in _hunks(changes, len(lines)):
+    for hunk in _hunks(changes):
         shift = _write_hunk(lines, hunk, shift, out)
     return "".join(out)
 
@@ -69,12 +70,12 @@ def _line_changes(lines: _Lines, edits: Sequence[Edit]) -> list[tuple[int, int, 
         begin = lines.start(first)
         moved = [Edit(Span(span.start - begin, span.end - begin), replacement) for span, replacement in own]
         old, new = lines.slice(first, last), _split(apply(lines.text[begin : lines.start(last)], moved))
-        while old and new and old[0] == new[0]:
-            old, new, first = old[1:], new[1:], first + 1
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
+        old, new = old[same:], new[same:]
         while old and new and old[-1] == new[-1]:
-            old, new, last = old[:-1], new[:-1], last - 1
+            old, new = old[:-1], new[:-1]
         if old or new:
-            changes.append((first, last, new))
+            changes.append((first + same, first + same + len(old), new))
     return changes
 
 
@@ -83,7 +84,7 @@ def _split(text: str) -> list[str]:
     return [piece + "\n" for piece in pieces[:-1]] + ([pieces[-1]] if pieces[-1] else [])
 
 
-def _hunks(changes: list[tuple[int, int, list[str]]], size: int) -> list[list[tuple[int, int, list[str]]]]:
+def _hunks(changes: list[tuple[int, int, list[str]]]) -> list[list[tuple[int, int, list[str]]]]:
     hunks: list[list[tuple[int, int, list[str]]]] = []
     for change in changes:
         if hunks and change[0] - hunks[-1][-1][1] <= 2 * _CONTEXT:

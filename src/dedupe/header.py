@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from typing import Any
 
 from dedupe.model import Post, Span
@@ -12,7 +13,8 @@ _YAML = re.compile(r"---[ \t]*(?:\r\n|\n|\r)(?P<inside>(?:[^\r\n]*(?:\r\n|\n|\r)
 _TOML = re.compile(r"\+\+\+[ \t]*(?:\r\n|\n|\r)(?P<inside>(?:[^\r\n]*(?:\r\n|\n|\r))*?)\+\+\+[ \t]*(?:\r\n|\n|\r|\Z)")
 _KEY = re.compile(r"""(?:[ \t]*(?:\#[^\r\n]*)?(?:\r\n|\n|\r))*(?:["']?[^\s:#\-"'{[][^\r\n:]*["']?[ \t]*:(?:\s|\Z)|\{|\Z)""")
 _UNCLOSED = re.compile(
-    r"---[ \t]*(?:\r\n|\n|\r)(?:[^\s:]+:(?:[ \t][^\r\n]*)?(?:\r\n|\n|\r|\Z)|[ \t]+\S[^\r\n]*(?:\r\n|\n|\r|\Z)|-[ \t][^\r\n]*(?:\r\n|\n|\r|\Z))+"
+    r"---[ \t]*(?:\r\n|\n|\r)"
+    r"(?:(?:[^\s:]+:(?:[ \t][^\r\n]*)?|[ \t]+\S[^\r\n]*|-[ \t][^\r\n]*)(?:\r\n|\n|\r|\Z))+"
 )
 
 
@@ -47,11 +49,15 @@ def _json_end(text: str, begin: int) -> int:
 
 
 def read_values(post: Post) -> dict[str, Any]:
-    """Return the values of the front matter, or nothing where it cannot be read (python-frontmatter decides)."""
-    import frontmatter
+    """Return the values of the front matter, or nothing where it cannot be read."""
+    import frontmatter  # noqa: PLC0415 (only some posts need it)
 
+    header = post.text[: post.header.end].lstrip("\ufeff")
     try:
-        values = frontmatter.loads(post.text[: post.header.end].lstrip("\ufeff") + "\n").metadata
-    except Exception:  # whatever a YAML, TOML or JSON reader raises, the post is examined without its values
+        if header.startswith("+++"):
+            values = tomllib.loads(header.strip().strip("+"))
+        else:
+            values = json.loads(header) if header.startswith("{") else frontmatter.loads(header + "\n").metadata
+    except Exception:  # noqa: BLE001, whatever a reader of YAML, TOML or JSON raises, the post is examined without its values
         return {}
     return values if isinstance(values, dict) else {}

@@ -15,9 +15,11 @@ from dedupe.model import Kind, Leak, Safety, Span, Strength, Verdict
 from dedupe.rows import LEAST_ROW, LEAST_WEIGHT, Row, find_rows
 from dedupe.scene import Scene, State
 
-_ABOUT_PROMPTS = re.compile(r"プロンプト|prompt|提示词|提示詞|프롬프트", re.I)
+_ABOUT_PROMPTS = re.compile(r"プロンプト|prompt|提示词|提示詞|프롬프트", re.IGNORECASE)
 
 
+_LEAST_DANGLING = 20
+"""Weight of the last words of a paragraph, too many for a label."""
 _LEAK_CODES = {kind: f"LEAK{number:03d}" for number, kind in enumerate((*LEAK_KINDS, "conflict"), 1)}
 
 
@@ -34,15 +36,14 @@ def judge(scene: Scene) -> tuple[Verdict, ...]:
         or any(verdict.rule == "RPT003" for verdict in breaks)
         or any(leak.own_line and leak.strength is Strength.DECISIVE and leak.kind != "conflict" for leak in scene.leaks)
     )
-    taken = [row for row in rows if row.signs or damaged and _is_duplicate(row)]
+    taken = [row for row in rows if row.signs or (damaged and _is_duplicate(row))]
     taken = _keep_sections(scene, taken)
-    verdicts = [verdict for verdict in breaks if verdict.rule == "RPT003" or damaged]
+    verdicts = [verdict for verdict in breaks if verdict.rule == "RPT003" or damaged or scene.tidy]
     verdicts = _repeated_all(scene, taken, verdicts)
     verdicts.extend(_leaked(scene, taken, damaged))
     if not damaged:
         verdicts.extend(_suspect(scene, rows))
-    else:
-        verdicts.extend(_dangling(scene, verdicts))
+    verdicts.extend(_dangling(scene, verdicts, damaged))
     return tuple(sorted(verdicts, key=lambda verdict: verdict.spans))
 
 
@@ -197,7 +198,7 @@ def _structure(scene: Scene, leak: Leak, taken: list[Row], damaged: bool) -> tup
         found.append("beside a repeat")
     if before >= 0 and _is_broken_off(scene, before):
         found.append("after a cut sentence")
-    if damaged and not any(scene.prose[max(after, 0) :]) or leak.kind == "end" and after >= len(scene):
+    if (damaged and not any(scene.prose[max(after, 0) :])) or (leak.kind == "end" and after >= len(scene)):
         found.append("at the end")
     if any(0 <= unit < len(scene) and scene.state[unit] is State.LEAK for unit in (before, after)):
         found.append("beside another leak")
@@ -225,13 +226,16 @@ def _suspect(scene: Scene, rows: Iterable[Row]) -> Iterator[Verdict]:
                 yield Verdict("RPT001", verdict.spans, Safety.DISPLAY, verdict.witness, ("no other damage in the post",))
 
 
-def _dangling(scene: Scene, verdicts: list[Verdict]) -> Iterator[Verdict]:
+def _dangling(scene: Scene, verdicts: list[Verdict], damaged: bool) -> Iterator[Verdict]:
     """Yield sentences that break off and stand complete nowhere: they keep their content, so are told, never removed."""
     gone = [span for verdict in verdicts for span in verdict.spans]
     for unit in range(len(scene)):
-        if scene.state[unit] is not State.NEW or not scene.prose[unit] or not scene.is_cut(unit):
+        if scene.state[unit] is not State.NEW or not scene.is_cut(unit) or scene.weight[unit] < _LEAST_DANGLING:
             continue
-        wide = unit + 1 == len(scene) or scene.newlines[unit + 1] >= 3 or scene.state[unit + 1] is State.LEAK
+        if (scene.kind[unit] is not Kind.PARAGRAPH and not scene.prose[unit]) or not (damaged or scene.tidy):
+            continue
+        last = unit + 1 == len(scene)
+        seam = (last and damaged) or (not last and (scene.is_wide(unit + 1) or scene.state[unit + 1] is State.LEAK))
         span = scene.spans[unit]
-        if wide and not any(part.start <= span.end and span.start <= part.end for part in gone):
+        if seam and not any(part.start <= span.end and span.start <= part.end for part in gone):
             yield Verdict("CUT001", (span,), Safety.DISPLAY, None, ("breaks off and stands complete nowhere",))

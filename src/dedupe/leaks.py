@@ -121,7 +121,7 @@ def _matches(text: str, start: int, extra: tuple[Entry, ...]) -> Iterator[tuple[
         for entry in entries:
             if any(needle in held for needle in entry.needles):
                 # Compiled when first needed, and then kept by `re`: most of the catalogue never is.
-                for match in re.compile(entry.pattern, re.M).finditer(text, max(start, line), end):
+                for match in re.compile(entry.pattern, re.MULTILINE).finditer(text, max(start, line), end):
                     yield entry, match
 
 

@@ -22,13 +22,13 @@ _BULLET = re.compile(r"[-+#>|:]+")
 _SENTENCE = re.compile(r"[。！？!?｡।؟۔။።]|\.(?=\s)")
 _LINE = re.compile(r"[\r\n]+")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+\S|^[ \t]*(\*\*|__)(?=\S)[^\r\n]*(?<=\S)\1[ \t]*[:：]?[ \t]*$")
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\r\n]*\r?\n.*?^ {0,3}\1[`~]*[ \t]*$", re.M | re.S)
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\r\n]*\r?\n.*?^ {0,3}\1[`~]*[ \t]*$", re.MULTILINE | re.DOTALL)
 _WHOLE = re.compile(
     r"(?P<ticks>`+)[^`]+(?P=ticks)(?!`)|!?\[[^\]\r\n]*\]\([^)\r\n]*\)|<[A-Za-z/!][^<>\r\n]*>|\{%[^\r\n]*?%\}|\{\{[^\r\n]*?\}\}"
     r"|\[\[[^\]\r\n]*\]\]|\[\^[^\]\r\n]*\]"
 )
-_SWITCHED_OFF = re.compile(r"<!--\s*dedupe:\s*off\s*-->.*?(?:<!--\s*dedupe:\s*on\s*-->|\Z)", re.S)
-_CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: [^\r\n]*)?\r?$", re.M)
+_SWITCHED_OFF = re.compile(r"<!--\s*dedupe:\s*off\s*-->.*?(?:<!--\s*dedupe:\s*on\s*-->|\Z)", re.DOTALL)
+_CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: [^\r\n]*)?\r?$", re.MULTILINE)
 _LONGEST_HEADING = 120
 """A longer one is a draft flattened behind a heading sign: its sentences are looked for like all others."""
 _PARSER = pyromark.Markdown(options=pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_FOOTNOTES)
@@ -43,7 +43,7 @@ def prove(post: Post, edits: Sequence[Edit], repaired: str, scaffolds: Sequence[
 
     `scaffolds` are the spans that go as leaks, each with the entry of the catalogue that must find it there.
     """
-    edits = sorted(edits)
+    edits = sorted(edits, key=lambda edit: edit.span)
     _only_removes(post, edits, repaired)
     _spares_whole_things(post, edits)
     result = _Result(repaired)
@@ -111,6 +111,10 @@ class _Result:
                 return True
             at = self.plain.find(text, at + 1)
         return False
+
+    @cached_property
+    def fences(self) -> frozenset[str]:
+        return frozenset(_plain(fence[0]) for fence in _FENCE.finditer(self._text))
 
     @cached_property
     def headings(self) -> frozenset[str]:
@@ -210,9 +214,10 @@ def _keeps_headings(post: Post, removed: Sequence[Span], result: _Result) -> Non
 
 
 def _keeps_code(post: Post, removed: Sequence[Span], result: _Result) -> None:
+    """A code block that goes has a twin that stays, and is a code block too."""
     for span in removed:
         for fence in _FENCE.finditer(post.text, span.start, span.end):
-            if _plain(fence[0]).replace("\n", "") not in result.plain:
+            if _plain(fence[0]) not in result.fences:
                 raise _fail("a code block disappears", Span(*fence.span()), fence[0])
 
 

@@ -15,7 +15,7 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
     """Return `text` with every edit made; raises ValueError when two of them overlap."""
     pieces: list[str] = []
     at = 0
-    for span, replacement in sorted(edits):
+    for span, replacement in sorted(edits, key=lambda edit: edit.span):
         if span.start < at:
             raise ValueError(f"edit at {span.start} overlaps the one before it, which ends at {at}")
         pieces += [text[at : span.start], replacement]
@@ -57,7 +57,7 @@ def _close(
     if whole is None:
         return
     at = whole.span.start
-    for position, (part, index) in enumerate(region):
+    for position, (_, index) in enumerate(region):
         last = position + 1 == len(region)
         end = whole.span.end if last else max(at, min(region[position + 1][0].start, whole.span.end))
         replacement = whole.replacement if last else ""
@@ -99,7 +99,7 @@ def _last_newline(end: str) -> str:
 
 def _within(before: str, after: str, following: str) -> str:
     """Return the white space to stand inside a block: the break of a line, else one blank, but none before a stop."""
-    if "\n" in after or before and after:
+    if "\n" in after or (before and after):
         return after
     return before or after if following.isalnum() or not before else ""
 

@@ -196,8 +196,8 @@ def _lines(lines: tuple[int, int]) -> str:
 
 def _sentence(post: PostReport) -> str:
     """Say in a sentence what is wrong with a post, how much of it is repeated, and what would go."""
-    counts = Counter(finding.name.replace("-", " ") for finding in post.findings)
-    wrong = _and(f"{count} {name}{'s' if count > 1 else ''}" for name, count in counts.items())
+    counts = Counter(finding.code for finding in post.findings)
+    wrong = _and(f"{count} {RULES[code].one if count == 1 else RULES[code].many}" for code, count in counts.items())
     share = f"{post.repeated_share:.0%} of it is repeated" if post.repeated_share >= 0.005 else ""
     gone = f"{post.removed:,} of {post.characters:,} characters can go" if post.removed else "nothing is removed"
     return "; ".join(part for part in (wrong, share, gone) if part) + "."
@@ -222,7 +222,7 @@ def _totals(report: Report, *, repaired: bool) -> Iterator[str]:
     if total["posts_to_change"]:
         verb = "Repaired" if repaired else "`dedupe fix` would repair"
         yield f"{verb} {_plural(total['posts_to_change'], 'post')}: {total['removed']:,} of {total['characters']:,} characters"
-        yield " removed, each with its copy kept.\n"
+        yield " removed; what a post said, it still says.\n"
     left = sum(not finding.edits for finding in report.findings)
     unsafe = sum(not finding.edits and finding.safety == "unsafe" for finding in report.findings)
     if left:

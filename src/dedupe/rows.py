@@ -21,7 +21,7 @@ _DRAFT_ROW, _DRAFT_WEIGHT = 15, 3000
 _DRAFT_STEP = 600
 """Folded characters between the witnesses of two rows of one draft."""
 _ECHO_WEIGHT = 60
-"""A lone sentence right beside its witness is an echo from that weight on."""
+"""A lone sentence right beside its witness is an echo from that weight on; two or more from two thirds of it."""
 _TAIL_WEIGHT = 300
 """Two paragraphs that weigh that much, again at the very end, are an appendix."""
 _RESTART_ROW = 5
@@ -177,7 +177,8 @@ def _signs(scene: Scene, units: range, copies: list[int], plain: list[int], sent
     weight = sum(scene.weight[unit] for unit in plain)
     paragraphs = len({scene.block[unit] for unit in plain})
     whole = scene.opens[units.start] and scene.closes[units.stop - 1]
-    if whole and weight >= _ECHO_WEIGHT and _is_beside(scene, copies) and all(scene.stopped[unit] for unit in plain):
+    echo = weight >= (_ECHO_WEIGHT if sentences < LEAST_ROW else _ECHO_WEIGHT * 2 // 3)
+    if whole and echo and _is_beside(scene, copies) and all(scene.stopped[unit] for unit in plain):
         yield "stands right beside its witness"
     if any(scene.state[unit] is State.LEAK for unit in range(max(0, units.start - 1), min(len(scene), units.stop + 1))):
         yield "stands beside a leak"
@@ -217,8 +218,8 @@ def _is_tail(scene: Scene, units: range, paragraphs: int, weight: int) -> bool:
     """Tell whether the last paragraphs of a post are an appendix: two or more of some weight, or lists after a seam."""
     everything = sum(scene.weight[unit] for unit in units)
     if scene.is_wide(units.start) or _is_cut_before(scene, units.start):
-        return paragraphs >= 2 and weight >= _TAIL_WEIGHT // 2 or len(units) >= 3 and everything >= _TAIL_WEIGHT
-    return paragraphs >= 2 and weight >= _TAIL_WEIGHT or len(units) >= 8 and everything >= 4 * _TAIL_WEIGHT
+        return (paragraphs >= 2 and weight >= _TAIL_WEIGHT // 2) or (len(units) >= 3 and everything >= _TAIL_WEIGHT)
+    return (paragraphs >= 2 and weight >= _TAIL_WEIGHT) or (len(units) >= 8 and everything >= 4 * _TAIL_WEIGHT)
 
 
 def _is_cut_before(scene: Scene, unit: int) -> bool:

@@ -10,10 +10,12 @@ from dedupe.model import Edit, Finding, Span, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A kind of damage: its stable code, its name and one line that says what it is."""
+    """A kind of damage: its stable code and name, what one and several are called, and a line that says what it is."""
 
     code: str
     name: str
+    one: str
+    many: str
     summary: str
 
     def page(self) -> str:
@@ -24,20 +26,56 @@ class Rule:
 RULES: dict[str, Rule] = {
     rule.code: rule
     for rule in (
-        Rule("RPT001", "repeated-passage", "a passage that stands in the post already"),
-        Rule("RPT002", "echoed-post", "several paragraphs again, their line breaks flattened"),
-        Rule("RPT003", "restarted-draft", "a sentence that breaks off and its restart, down to the complete sentence"),
-        Rule("RPT004", "broken-sentence", "a sentence that goes on after a break in its middle"),
-        Rule("CUT001", "cut-off-sentence", "a sentence that breaks off and stands complete nowhere"),
-        Rule("LEAK001", "prompt-echo", "the instruction to the text generator"),
-        Rule("LEAK002", "assistant-preamble", "an assistant that answers before it writes"),
-        Rule("LEAK003", "refusal", "an assistant that speaks of itself or declines"),
-        Rule("LEAK004", "end-marker", "a marker that closes a generated text"),
-        Rule("LEAK005", "chat-page", "a button or label of a chat page"),
-        Rule("LEAK006", "citation-artefact", "a citation mark that only a chat page resolves"),
-        Rule("LEAK007", "hidden-thought", "reasoning that was meant to stay hidden"),
-        Rule("LEAK008", "placeholder", "a blank that nobody filled in"),
-        Rule("LEAK009", "conflict-marker", "a merge conflict that nobody resolved"),
+        Rule("RPT001", "repeated-passage", "repeated passage", "repeated passages", "a passage that stands in the post already"),
+        Rule(
+            "RPT002",
+            "echoed-post",
+            "echo of the post",
+            "echoes of the post",
+            "several paragraphs again, their line breaks flattened",
+        ),
+        Rule(
+            "RPT003",
+            "restarted-draft",
+            "restarted draft",
+            "restarted drafts",
+            "a sentence that breaks off and its restart, down to the complete sentence",
+        ),
+        Rule(
+            "RPT004",
+            "broken-sentence",
+            "broken sentence",
+            "broken sentences",
+            "a sentence that goes on after a break in its middle",
+        ),
+        Rule(
+            "CUT001",
+            "cut-off-sentence",
+            "cut-off sentence",
+            "cut-off sentences",
+            "a sentence that breaks off and stands complete nowhere",
+        ),
+        Rule("LEAK001", "prompt-echo", "prompt echo", "prompt echoes", "the instruction to the text generator"),
+        Rule(
+            "LEAK002",
+            "assistant-preamble",
+            "assistant preamble",
+            "assistant preambles",
+            "an assistant that answers before it writes",
+        ),
+        Rule("LEAK003", "refusal", "refusal", "refusals", "an assistant that speaks of itself or declines"),
+        Rule("LEAK004", "end-marker", "end marker", "end markers", "a marker that closes a generated text"),
+        Rule("LEAK005", "chat-page", "chat-page label", "chat-page labels", "a button or label of a chat page"),
+        Rule(
+            "LEAK006",
+            "citation-artefact",
+            "citation artefact",
+            "citation artefacts",
+            "a citation mark that only a chat page resolves",
+        ),
+        Rule("LEAK007", "hidden-thought", "hidden thought", "hidden thoughts", "reasoning that was meant to stay hidden"),
+        Rule("LEAK008", "placeholder", "placeholder", "placeholders", "a blank that nobody filled in"),
+        Rule("LEAK009", "conflict-marker", "conflict marker", "conflict markers", "a merge conflict that nobody resolved"),
     )
 }
 

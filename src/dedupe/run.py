@@ -52,7 +52,7 @@ def scan(
     that cannot be read is named in `Report.errors`, and the others go on.
     """
     config = config or Config()
-    sources = find_sources(paths, config)
+    sources = _find(paths, config)
     reports: list[PostReport] = []
     errors: list[str] = []
     for examined in _examine_all(sources, config, jobs, diff=diff, keep=False, progress=progress):
@@ -77,7 +77,7 @@ def fix(
     written to `reports`/<run>/ when `reports` is given. With `dry_run` only that is written.
     """
     config, home = config or Config(), home or Path.cwd()
-    sources = find_sources(paths, config)
+    sources = _find(paths, config)
     targets = _targets(sources, output) if output is not None else {}
     run = _new_run(home, reports)
     journal = Journal(home, run)
@@ -99,6 +99,15 @@ def fix(
         if reports is not None:
             _write_reports(report, reports / run, dry_run=dry_run)
     return report
+
+
+def _find(paths: Iterable[str | Path], config: Config) -> list[Source]:
+    given = list(paths)
+    sources = find_sources(given, config)
+    if not sources:
+        places = ", ".join(map(str, given))
+        raise InputError(f"no posts found in {places}; posts end in {', '.join(config.suffixes)}, or are named one by one")
+    return sources
 
 
 def _note(examined: _Examined, reports: list[PostReport], errors: list[str]) -> None:

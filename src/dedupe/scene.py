@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,7 +114,9 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
     leaky = _leaky(spans, leaks)
     # An element (a `<details>`, a `:::` box) goes as a whole or not at all.
     held = {
-        number for unit, number in enumerate(container) if number < 0 or number and witness[unit] < 0 and first[unit] < last[unit]
+        number
+        for unit, number in enumerate(container)
+        if number < 0 or (number and witness[unit] < 0 and first[unit] < last[unit])
     }
     sides = _conflict_sides(post, spans, kind)
     state = []
@@ -138,10 +141,12 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
         for unit in range(len(spans))
     ]
     newlines = [0]
-    for before, after in zip(spans, spans[1:], strict=False):
+    for before, after in pairwise(spans):
         newlines.append(post.text.count("\n", before.end, after.start) if after.start > before.end else 0)
     endings = [stopped[unit] for unit in range(len(spans)) if closes[unit] and kind[unit] is Kind.PARAGRAPH]
-    gaps = [count for count in newlines if count >= 2]
+    # Room that damage left says nothing of how the author spaces paragraphs.
+    quiet = [kind_ is State.NEW and (stop or not shut) for kind_, stop, shut in zip(state, stopped, closes, strict=True)]
+    gaps = [count for unit, count in enumerate(newlines) if count >= 2 and quiet[unit - 1] and state[unit] is State.NEW]
     return Scene(
         post=post,
         segments=segments,
@@ -166,7 +171,7 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
         begins=copies.begins,
         whole_ends=copies.whole_ends,
         tidy=len(endings) >= _STYLE and sum(endings) >= _TIDY * len(endings),
-        roomy=sum(count >= 3 for count in gaps) > 0.25 * len(gaps),
+        roomy=sum(count >= 3 for count in gaps) > max(2, 0.25 * len(gaps)),
     )
 
 

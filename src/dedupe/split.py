@@ -14,7 +14,8 @@ _NEWLINE = re.compile(r"\r\n|\n|\r")
 _INK = re.compile(r"\S")
 _STOPPED = re.compile(r"[。．｡！？!?.…：:；;।॥؟۔။።][\"'”’）)」』】\]〉》*_~`]*$")
 _LABEL_LINE = re.compile(
-    r"[ \t]*(?:[-=*_]{2,}[ \t]*[^\s\-=*_][^\r\n]{0,40}?[-=*_]{2,}|【[^】\r\n]*】|[（(][^）)\r\n]*[）)]|\[[^\]\r\n]*\]|<[|/]?[\w|]+>)[ \t]*"
+    r"[ \t]*(?:[-=*_]{2,}[ \t]*[^\s\-=*_][^\r\n]{0,40}?[-=*_]{2,}"
+    r"|【[^】\r\n]*】|[（(][^）)\r\n]*[）)]|\[[^\]\r\n]*\]|<[|/]?[\w|]+>)[ \t]*"
 )
 _ELLIPSIS = re.compile(r"(?:\.{3,}|…+)(?=[ \t]*(?:[^\W_]|[「『（*]))")
 _STOP = re.compile(r"[。！？｡।॥؟۔။።.!?．]+[\"'”’»」』）)】\]〉》*_~]*")
@@ -86,7 +87,7 @@ def _units(text: str, begin: int, blocks: list[Block], atoms: list[Span]) -> Seg
         ends.append(end)
         block_of.append(index)
         last = text[end - 1]
-        stopped.append(last in _FULL_STOPS or last in _CLOSERS and bool(_STOPPED.search(text, max(start, end - 12), end)))
+        stopped.append(last in _FULL_STOPS or (last in _CLOSERS and bool(_STOPPED.search(text, max(start, end - 12), end))))
     return Segments(
         tuple(blocks), np.array(starts, np.int64), np.array(ends, np.int64), np.array(block_of, np.int64), np.array(stopped, bool)
     )
