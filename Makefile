@@ -1,0 +1,41 @@
+# Everything runs in .venv, which the first target that needs it sets up.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: scan test check bench lock clean
+
+scan: .venv/run  ## audit the sample posts
+	$(BIN)/dedupe scan corpus/ --exit-zero
+
+test: .venv/dev  ## run all tests
+	$(BIN)/pytest -n auto -q
+
+check: .venv/dev  ## formatting, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: .venv/dev  ## measure speed and memory; prints ratios
+	$(BIN)/python benchmarks/scan.py
+
+lock: .venv/dev  ## renew the locked versions
+	$(BIN)/pip install -q uv
+	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --no-annotate -q \
+		pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --no-annotate -q \
+		pyproject.toml --group dev -o requirements-dev.lock
+
+.venv/run: requirements.lock pyproject.toml
+	test -d .venv || $(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	touch $@
+
+.venv/dev: requirements-dev.lock pyproject.toml
+	test -d .venv || $(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	touch $@ .venv/run
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -1,0 +1,98 @@
+"""What is written is true: rules, options, exit codes, examples."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import dedupe
+from dedupe import Config, examine, read_post
+from dedupe.config import CODES
+from dedupe.rules import RULES
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+
+
+def test_every_rule_has_a_code_a_name_and_a_page() -> None:
+    assert tuple(RULES) == CODES
+    for rule in RULES.values():
+        assert rule.page().startswith(f"# {rule.code} {rule.name}\n")
+        assert f"`{rule.code}`" in README
+        for part in ("## Why it matters", "## Example", "## Fix safety"):
+            assert part in rule.page()
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.code)
+def test_the_example_of_a_page_is_true(rule: object) -> None:
+    page = RULES[rule.code].page()
+    damaged, *fixed = re.findall(r"```markdown\n(.*?)```", page, re.DOTALL)
+    outcome = examine(read_post("a.md", damaged), Config())
+    if rule.code not in {"CUT001", "LEAK008"}:  # told only in posts with other damage
+        assert rule.code in {finding.code for finding in outcome.findings}
+    if fixed:
+        assert outcome.repaired.strip() == fixed[0].strip()
+    elif "stays as it is" in page:
+        assert outcome.repaired == damaged
+
+
+def test_every_option_is_in_the_readme_or_its_help() -> None:
+    for command in ("scan", "fix", "undo", "rules"):
+        assert f"dedupe {command}" in README
+    help_text = subprocess.run([sys.executable, "-m", "dedupe", "fix", "--help"], capture_output=True, check=True).stdout.decode()
+    for option in set(re.findall(r"`(--[a-z-]+)", README)):
+        assert option in help_text or option == "--version", option
+
+
+def test_every_module_is_in_the_architecture_page() -> None:
+    for file in (ROOT / "src" / "dedupe").glob("*.py"):
+        if not file.stem.startswith("__"):
+            assert f"`{file.stem}" in ARCHITECTURE, file.stem
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    for name in Config.__dataclass_fields__:
+        assert f"`{name}`" in README, name
+
+
+def test_the_public_names() -> None:
+    assert set(dedupe.__all__) == set(dedupe._HOMES)
+    for name in dedupe.__all__:
+        assert getattr(dedupe, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = dedupe.nonsense
+
+
+def test_readme_example_of_the_library_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts" / "a.md").write_text("text\n\n---END---\n")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "README.md", "exec"), {})
+    assert (tmp_path / "posts" / "a.md").read_text() == "text\n"
+
+
+def test_the_lock_files_name_no_host() -> None:
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        assert "://" not in (ROOT / name).read_text("utf-8")
+
+
+def test_locks_hold_what_the_project_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    for lock, wanted in (
+        ("requirements.lock", project["project"]["dependencies"]),
+        ("requirements-dev.lock", project["dependency-groups"]["dev"]),
+    ):
+        locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / lock).read_text("utf-8"), re.MULTILINE))
+        assert {re.split(r"[<>=]", requirement)[0].lower() for requirement in wanted} <= locked
+
+
+def test_the_schema_is_shipped() -> None:
+    assert json.loads((ROOT / "src" / "dedupe" / "schema.json").read_text("utf-8"))["title"] == "A report of dedupe"

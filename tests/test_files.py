@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from dedupe.errors import UndoError, WriteError
+from dedupe.files import Journal, digest, list_runs, undo, write_atomic
+
+
+def test_mode_bits_are_kept_and_nothing_else_is_left(tmp_path: Path) -> None:
+    post = tmp_path / "a.md"
+    post.write_bytes(b"before")
+    post.chmod(0o640)
+    write_atomic(post, b"after", digest(b"before"))
+    assert post.read_bytes() == b"after"
+    assert stat.S_IMODE(post.stat().st_mode) == 0o640
+    assert list(tmp_path.iterdir()) == [post]
+
+
+def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    post = tmp_path / "a.md"
+    post.write_bytes(b"someone else wrote this")
+    with pytest.raises(WriteError, match="changed while"):
+        write_atomic(post, b"after", digest(b"before"))
+    assert post.read_bytes() == b"someone else wrote this"
+    assert list(tmp_path.iterdir()) == [post]
+
+
+def test_a_read_only_file_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    post = tmp_path / "a.md"
+    post.write_bytes(b"before")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(WriteError, match="read-only"):
+        write_atomic(post, b"after")
+    assert post.read_bytes() == b"before"
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace", "chmod"])
+def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    post = tmp_path / "a.md"
+    post.write_bytes(b"before")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, step, full)
+    with pytest.raises(WriteError, match="No space left"):
+        write_atomic(post, b"after")
+    assert post.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [post]
+
+
+def test_undo_gives_back_what_a_run_changed(tmp_path: Path) -> None:
+    posts = [tmp_path / name for name in ("a.md", "b.md")]
+    for run, before, after in (("1", b"one", b"two"), ("2", b"two", b"three")):
+        for post in posts:
+            post.write_bytes(before)
+            Journal(tmp_path, run).record(post, before, after)
+            write_atomic(post, after, digest(before))
+    assert list_runs(tmp_path) == ["1", "2"]
+    assert sorted(undo(tmp_path)[0]) == posts
+    assert posts[0].read_bytes() == b"two"
+    assert undo(tmp_path)[1] == []
+    assert posts[0].read_bytes() == b"one"
+    with pytest.raises(UndoError, match="no run to undo"):
+        undo(tmp_path)
+    with pytest.raises(UndoError, match="known runs: 1, 2"):
+        undo(tmp_path, "3")
+
+
+def test_undo_refuses_a_file_that_changed_since(tmp_path: Path) -> None:
+    changed, same = tmp_path / "a.md", tmp_path / "b.md"
+    for post in (changed, same):
+        post.write_bytes(b"before")
+        Journal(tmp_path, "1").record(post, b"before", b"after")
+        write_atomic(post, b"after")
+    changed.write_bytes(b"edited by hand")
+    given_back, refused = undo(tmp_path)
+    assert given_back == [same]
+    assert len(refused) == 1
+    assert "changed since" in refused[0]
+    assert changed.read_bytes() == b"edited by hand"
+    changed.write_bytes(b"after")
+    assert undo(tmp_path, "1") == ([changed], [])
+
+
+def test_undo_tells_of_a_file_that_is_gone(tmp_path: Path) -> None:
+    post = tmp_path / "a.md"
+    post.write_bytes(b"after")
+    Journal(tmp_path, "1").record(post, b"before", b"after")
+    post.unlink()
+    given_back, refused = undo(tmp_path)
+    assert not given_back
+    assert "is gone" in refused[0]
+
+
+def test_a_torn_line_of_the_journal_is_passed_over(tmp_path: Path) -> None:
+    post = tmp_path / "a.md"
+    post.write_bytes(b"before")
+    journal = Journal(tmp_path, "1")
+    journal.record(post, b"before", b"after")
+    with (journal.folder / "posts.jsonl").open("a") as file:
+        file.write('{"path": "b.md", "bef')
+    assert undo(tmp_path) == ([], [])
+
+
+STEPS = ["tempfile.mkstemp", "os.fsync", "os.chmod", "os.replace", "os.open"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("nth", [1, 2, 3, 4])
+def test_a_kill_at_any_step_leaves_before_or_after(tmp_path: Path, step: str, nth: int) -> None:
+    """The process dies, as by kill -9, at the nth call of one step of journal and write."""
+    post = tmp_path / "a.md"
+    post.write_bytes(b"before")
+    script = textwrap.dedent(f"""
+        import os, tempfile
+        from pathlib import Path
+        from dedupe.files import Journal, digest, write_atomic
+        calls = 0
+        real = {step}
+        def dying(*args, **options):
+            global calls
+            calls += 1
+            if calls == {nth}:
+                os._exit(137)
+            return real(*args, **options)
+        {step} = dying
+        post = Path({str(post)!r})
+        Journal(Path({str(tmp_path)!r}), "1").record(post, b"before", b"after")
+        write_atomic(post, b"after", digest(b"before"))
+    """)
+    code = subprocess.run([sys.executable, "-c", script], check=False).returncode
+    assert code in {0, 137}
+    assert post.read_bytes() in {b"before", b"after"}
+    if code == 0:
+        assert post.read_bytes() == b"after"
+    if list_runs(tmp_path):
+        undo(tmp_path)
+    assert post.read_bytes() == b"before"

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from dedupe.header import read_post, read_values
+
+
+@pytest.mark.parametrize(
+    ("header", "body"),
+    [
+        ("", "# Title\n\ntext\n"),
+        ("---\ntitle: a\n---\n", "text\n"),
+        ('---\ntitle: "a --- b"\nnote: |\n  ---\n---\n', "text\n\n---\n\nmore\n"),
+        ("---\ntitle: a\n...\n", "text\n"),
+        ("---\n---\n", "text\n"),
+        ("---\r\ntitle: a\r\n---\r\n", "text\r\n"),
+        ("\ufeff---\ntitle: a\n---\n", "text\n"),
+        ("---\n# comment\n\ntitle: a\n--- \n", "text\n"),
+        ("---\n日付: 2025-01-01\n---\n", "text\n"),
+        ('+++\ntitle = "a"\n+++\n', "text\n"),
+        ('{\n  "title": "a"\n}\n', "\ntext\n"),
+        ("---\ntitle: a\n---", ""),
+        ("\ufeff", "text\n"),
+        # A rule, prose, a rule: not front matter.
+        ("", "---\n\nThe harbour opens at six.\n\n---\n\nmore\n"),
+        ("", "{% include a.html %}\n"),
+        ("", "{{< shortcode >}}\n"),
+        ("", "{not json}\n"),
+        # Left open: the lines that look like front matter are out of reach all the same.
+        ("---\ntitle: a\ntags:\n  - b\n", "\ntext goes on\n"),
+    ],
+)
+def test_the_span_of_front_matter(header: str, body: str) -> None:
+    post = read_post("a.md", header + body)
+    assert post.text[: post.header.end] == header
+    assert post.text[slice(*post.body)] == body
+
+
+def test_values_are_read() -> None:
+    assert read_values(read_post("a.md", "---\ntitle: 港\ntags: [a, b]\n---\nx"))["tags"] == ["a", "b"]
+    assert read_values(read_post("a.md", '+++\ntitle = "港"\n+++\nx'))["title"] == "港"
+    assert read_values(read_post("a.md", '{"title": "港"}\nx'))["title"] == "港"
+
+
+@pytest.mark.parametrize("text", ["no front matter", "---\ntitle: [broken\n---\nx", "---\n- a\n---\nx"])
+def test_values_that_cannot_be_read_are_nothing(text: str) -> None:
+    assert read_values(read_post("a.md", text)) == {}
