@@ -114,12 +114,13 @@ def has_leak(post: Post, extra: tuple[Entry, ...] = ()) -> bool:
 def _matches(text: str, start: int, extra: tuple[Entry, ...]) -> Iterator[tuple[Entry, re.Match[str]]]:
     """Yield what patterns find in lines that hold one of their needles: one search for all needles, then a few lines."""
     entries = (*read_catalogue(), *extra)
-    for line in sorted({text.rfind("\n", 0, needle.start()) + 1 for needle in _all_needles(entries).finditer(text, start)}):
-        end = text.find("\n", line)
-        end = len(text) if end < 0 else end
-        held = text[line:end]
-        for entry in entries:
-            if any(needle in held for needle in entry.needles):
+    starts = sorted({text.rfind("\n", 0, needle.start()) + 1 for needle in _all_needles(entries).finditer(text, start)})
+    lines = [(line, len(text) if (end := text.find("\n", line)) < 0 else end) for line in starts]
+    held = "\n".join([text[line:end] for line, end in lines])
+    present = [entry for entry in entries if any(needle in held for needle in entry.needles)]
+    for line, end in lines:
+        for entry in present:
+            if any(text.find(needle, line, end) >= 0 for needle in entry.needles):
                 # Compiled when first needed, and then kept by `re`: most of the catalogue never is.
                 for match in re.compile(entry.pattern, re.MULTILINE).finditer(text, max(start, line), end):
                     yield entry, match

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import multiprocessing
 import os
@@ -25,6 +26,9 @@ Progress = Callable[[int, int], None]
 
 _ALONE = 24
 """Fewer posts than that are examined in this process: starting others takes longer."""
+
+_RARELY = (100_000, 20, 20)
+"""Thresholds of the garbage collector: examining makes many objects and no cycles, so there is little to collect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +141,20 @@ def _examine_all(
 @contextmanager
 def _mapper(processes: int) -> Iterator[Callable[[Callable[[Source], _Examined], Sequence[Source]], Iterator[_Examined]]]:
     if processes <= 1:
-        yield map
+        thresholds = gc.get_threshold()
+        gc.set_threshold(*_RARELY)
+        try:
+            yield map
+        finally:
+            gc.set_threshold(*thresholds)
         return
-    with multiprocessing.Pool(processes, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
+    with multiprocessing.Pool(processes, _start_worker) as pool:
         yield partial(pool.imap, chunksize=4)
+
+
+def _start_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(*_RARELY)
 
 
 def _examine_source(source: Source, config: Config, *, diff: bool, keep: bool) -> _Examined:
