@@ -23,6 +23,7 @@ ORDER = [
     "scene",
     "rows",
     "breaks",
+    "choose",
     "judge",
     "repair",
     "prove",

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from dedupe.breaks import find_breaks
+from dedupe.choose import choose
 from dedupe.header import read_values
 from dedupe.leaks import KINDS as LEAK_KINDS
-from dedupe.model import Kind, Leak, Safety, Span, Strength, Verdict
+from dedupe.model import Integers, Kind, Leak, Safety, Span, Strength, Verdict
 from dedupe.rows import LEAST_ROW, LEAST_WEIGHT, Row, find_rows
 from dedupe.scene import Scene, State
 
@@ -80,35 +81,95 @@ def _repeated_all(scene: Scene, rows: list[Row], breaks: list[Verdict]) -> list[
     """
     spared: set[int] = set()
     while True:
-        spliced = [span for verdict in breaks for span in verdict.spans]
-        verdicts = breaks + [verdict for row in rows for verdict in _repeated(scene, row, spliced, spared)]
-        lost = _unsupported(scene, verdicts)
+        removable = {unit for row in rows for unit in range(row.first, row.last) if scene.state[unit] is State.COPY}
+        cuts: dict[int, int] = {}
+        joins: dict[int, int] = {}
+        for verdict in breaks:
+            if verdict.rule == "RPT003":
+                units = _units_of(scene, verdict)
+                removable |= {unit for unit in units if scene.state[unit] is State.COPY}
+                cuts |= {unit: _completed(scene, verdict) for unit in units if scene.state[unit] is State.NEW}
+            else:
+                joins[_unit_from(scene, verdict.spans[0].end) - 1] = _completed(scene, verdict)
+        choice = choose(scene, removable - spared, cuts, joins)
+        verdicts = _tell(scene, choice.gone, choice.source, rows, breaks)
+        lost = _unsupported(scene, verdicts, choice.source)
         if lost <= spared:
             return verdicts
         spared |= lost
-        breaks = [
-            verdict
-            for verdict in breaks
-            if not any(scene.spans[unit] in verdict.spans or _covers(verdict, scene.spans[unit]) for unit in lost)
-        ]
+        breaks = [verdict for verdict in breaks if not lost.intersection(_units_of(scene, verdict))]
 
 
-def _covers(verdict: Verdict, span: Span) -> bool:
-    return any(part.start <= span.start and span.end <= part.end for part in verdict.spans)
+def _units_of(scene: Scene, verdict: Verdict) -> list[int]:
+    """Return the units that lie in the spans of a verdict."""
+    starts = scene.segments.starts
+    return [
+        unit
+        for span in verdict.spans
+        for unit in range(int(np.searchsorted(starts, span.start)), int(np.searchsorted(starts, span.end)))
+        if scene.spans[unit].end <= span.end
+    ]
 
 
-def _unsupported(scene: Scene, verdicts: list[Verdict]) -> set[int]:
+def _completed(scene: Scene, verdict: Verdict) -> int:
+    """Return the unit that completes a broken sentence, or goes on with it."""
+    return _unit_from(scene, verdict.goes_on or 0)
+
+
+def _tell(scene: Scene, gone: Collection[int], source: Integers, rows: list[Row], breaks: list[Verdict]) -> list[Verdict]:
+    """Return a verdict for each stretch of units that go: breaks where all they take goes, the rest by rows."""
+    signs = {unit: row.signs for row in rows for unit in range(row.first, row.last)}
+    verdicts = [verdict for verdict in breaks if _is_mended(scene, verdict, gone)]
+    told = {unit for verdict in verdicts for unit in _units_of(scene, verdict)}
+    part: list[int] = []
+    for unit in [*range(len(scene)), -1]:
+        goes = unit >= 0 and unit not in told and (unit in gone or (part and scene.state[unit] is State.VOID))
+        if part and (not goes or signs.get(unit, signs.get(part[-1])) != signs.get(part[-1])):
+            while scene.state[part[-1]] is State.VOID:
+                part.pop()
+            verdicts.append(_repeat_verdict(scene, part, source, signs.get(part[0])))
+            part = []
+        if goes and not (not part and scene.state[unit] is State.VOID):
+            part.append(unit)
+    return verdicts
+
+
+def _is_mended(scene: Scene, verdict: Verdict, gone: Collection[int]) -> bool:
+    """Tell whether a break still closes: what it leads to stays, and all between goes."""
+    end = _completed(scene, verdict)
+    begin = _unit_from(scene, verdict.spans[0].start)
+    if verdict.rule == "RPT004":
+        begin = _unit_from(scene, verdict.spans[0].end)
+        if begin - 1 in gone:
+            return False
+    between = (unit for unit in range(begin, end) if scene.state[unit] not in {State.VOID, State.LEAK})
+    return end not in gone and all(unit in gone for unit in between)
+
+
+def _repeat_verdict(scene: Scene, part: list[int], source: Integers, signs: tuple[str, ...] | None) -> Verdict:
+    texts = [unit for unit in part if scene.state[unit] is not State.VOID]
+    flat = signs is not None and "is a flattened copy" in signs
+    start = _root(source, scene.first[texts[0]])
+    end = _root(source, scene.last[texts[-1]] - 1) + 1
+    witness = scene.span_of(start, end - start if end > start else scene.length[texts[0]])
+    span = Span(scene.spans[_with_rule_before(scene, part)].start, scene.spans[part[-1]].end)
+    evidence = ("stands again where the text goes on",) if signs is None else signs
+    return Verdict("RPT002" if flat else "RPT001", (span,), Safety.SAFE, witness, evidence)
+
+
+def _root(source: Integers, place: int) -> int:
+    while source[place] != place:
+        place = int(source[place])
+    return place
+
+
+def _unsupported(scene: Scene, verdicts: list[Verdict], source: Integers) -> set[int]:
     """Return the units that would go though what they are copies of goes too."""
     offsets = scene.folded.offsets
     gone = np.zeros(len(offsets), bool)
-    source = scene.source.copy()
     for verdict in verdicts:
         for span in verdict.spans:
             gone[np.searchsorted(offsets, span.start) : np.searchsorted(offsets, span.end)] = True
-        if verdict.rule == "RPT003" and verdict.witness:
-            start, stays = np.searchsorted(offsets, (verdict.spans[0].start, verdict.witness.start)).tolist()
-            length = int(np.searchsorted(offsets, verdict.witness.end)) - stays
-            source[start : start + length] = np.arange(stays, stays + length)
     root = source
     while not np.array_equal(root, root[root]):
         root = root[root]
@@ -118,35 +179,11 @@ def _unsupported(scene: Scene, verdicts: list[Verdict]) -> set[int]:
     torn[begins[begins < len(root)]] = False
     for place in np.flatnonzero(torn).tolist():
         torn[place] = int(root[place - 1]) + 1 not in scene.whole_ends or int(root[place]) not in scene.begins
-    bad = np.flatnonzero(gone & gone[root] | torn)
-    return {unit for unit in {scene.unit_at(place) for place in bad.tolist()} if scene.state[unit] is State.COPY}
-
-
-def _repeated(scene: Scene, row: Row, spliced: list[Span], spared: set[int]) -> Iterator[Verdict]:
-    """Yield one verdict for each part of a row between leaks; what a splice takes along is not taken twice."""
-    part: list[int] = []
-    for unit in range(row.first, row.last + 1):
-        inside = unit < row.last and scene.state[unit] is not State.LEAK and unit not in spared
-        if inside and not any(span.start <= scene.spans[unit].start < span.end for span in spliced):
-            part.append(unit)
-        elif part:
-            while part and scene.state[part[-1]] is State.VOID:
-                part.pop()
-            while part and scene.state[part[0]] is State.VOID:
-                part.pop(0)
-            if part:
-                yield _repeat_verdict(scene, part, row.signs)
-            part = []
-
-
-def _repeat_verdict(scene: Scene, part: list[int], signs: tuple[str, ...]) -> Verdict:
-    copies = [unit for unit in part if scene.state[unit] is State.COPY]
-    flat = "is a flattened copy" in signs
-    start = scene.witness[copies[0]]
-    end = scene.witness[copies[-1]] + scene.length[copies[-1]]
-    witness = scene.span_of(start, max(end - start, scene.length[copies[0]]))
-    span = Span(scene.spans[_with_rule_before(scene, part)].start, scene.spans[part[-1]].end)
-    return Verdict("RPT002" if flat else "RPT001", (span,), Safety.SAFE, witness, signs)
+    bad = {scene.unit_at(place) for place in np.flatnonzero(gone & gone[root] | torn).tolist()}
+    firsts = {scene.first[unit] for unit in bad if scene.state[unit] is State.NEW}
+    return {
+        unit for unit in range(len(scene)) if scene.state[unit] is State.COPY and (unit in bad or scene.witness[unit] in firsts)
+    }
 
 
 def _with_rule_before(scene: Scene, part: list[int]) -> int:
@@ -222,7 +259,8 @@ def _suspect(scene: Scene, rows: Iterable[Row]) -> Iterator[Verdict]:
     """Yield long repeats of a post that shows no other damage: told, left alone."""
     for row in rows:
         if row.sentences >= 3 and row.weight >= 5 * LEAST_WEIGHT:
-            for verdict in _repeated(scene, row, [], set()):
+            copies = {unit for unit in range(row.first, row.last) if scene.state[unit] is State.COPY}
+            for verdict in _tell(scene, copies, scene.source, [row], []):
                 yield Verdict("RPT001", verdict.spans, Safety.DISPLAY, verdict.witness, ("no other damage in the post",))
 
 

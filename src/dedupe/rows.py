@@ -98,9 +98,9 @@ def _trim(scene: Scene, row: range) -> Iterator[range]:
     while first < last and scene.kind[first] in _LOOSE and scene.witness[first] > scene.first[0]:
         first += 1
     first, last = _drop_strays(scene, first, last)
-    while first < last and not scene.opens[first] and not _is_balanced(scene, first, last):
+    while first < last and not scene.opens[first] and not is_balanced(scene, first, last):
         first += 1
-    while last > first and not scene.closes[last - 1] and not _is_balanced(scene, first, last, at_end=True):
+    while last > first and not scene.closes[last - 1] and not is_balanced(scene, first, last, at_end=True):
         last -= 1
     if any(scene.state[unit] is State.COPY for unit in range(first, last)):
         yield range(first, last)
@@ -132,7 +132,7 @@ def _drop_strays(scene: Scene, first: int, last: int) -> tuple[int, int]:
     return first, last
 
 
-def _is_balanced(scene: Scene, first: int, last: int, *, at_end: bool = False) -> bool:
+def is_balanced(scene: Scene, first: int, last: int, *, at_end: bool = False) -> bool:
     """Tell whether the part of a block a row takes leaves no half of a bracket behind."""
     if at_end:
         first = max(first, bisect_left(scene.block, scene.block[last - 1]))

@@ -1,0 +1,296 @@
+"""Choose which copy of each passage stays, over the whole post at once: the one that leaves the fewest seams."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dedupe.model import Integers, Kind
+from dedupe.rows import is_balanced
+from dedupe.scene import Scene, State
+
+_BEAM = 100
+"""States kept at each step. A post that never has more is solved exactly; `Choice.bound` tells how far off it can be."""
+_SEAM, _TORN_START, _TORN_END = 1.0, 2.0, 1.0
+"""What two texts cost that meet and never did: between paragraphs, at the start of one torn off, at the end of one."""
+_LEANS, _BARE_HEADING = 1.0, 2.0
+"""What it costs more when the second text refers back to what is gone, or when a heading is left with nothing under it."""
+_LATER = 0.0004
+"""Cost of a character that stays in a later copy: of equal choices the first stays."""
+_REFORMED = 0.7
+"""Cost of a unit whose block begins elsewhere than in the first copy, as in a flattened echo."""
+_REFERS = re.compile(
+    r"[\s*_「『“\"…．.]*(?:この|その|これ|それ|こう|そう|そこ|しかし|だが|でも|ただ|また|さらに|そして|特に|例えば|たとえば|つまり|"
+    r"だから|一方|加えて|同時に|なぜなら|(?:this|that|these|those|however|but|and|such|it|they|also)\b|这|那|但|然而|그|이것|하지만|그러나)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The units that go; `source` as in Scene, led to what stays; and a bound.
+
+    `cost` of this choice exceeds that of the best one by at most `cost - bound`; the two are equal where it is the best.
+    """
+
+    gone: frozenset[int]
+    source: Integers
+    cost: float = 0.0
+    bound: float = 0.0
+
+
+class _Atom(NamedTuple):
+    """Units [first, last] that make one text: nearly always one, or the parts of a sentence with a break in its middle."""
+
+    first: int
+    last: int
+
+
+class _Run(NamedTuple):
+    """Atoms that stay or go together; `passage` is -1 where they stay, else they are its copy number `copy`."""
+
+    atoms: tuple[_Atom, ...]
+    passage: int = -1
+    copy: int = 0
+    last: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Classes:
+    """`of` names for each atom the first one with its text; `copies` holds those that have a choice, in order."""
+
+    of: Mapping[_Atom, _Atom]
+    copies: Mapping[_Atom, tuple[_Atom, ...]]
+
+
+_START = _Atom(-1, -1)
+
+
+def choose(scene: Scene, removable: Collection[int], cuts: Mapping[int, int], joins: Mapping[int, int]) -> Choice:
+    """Return which of the `removable` copies, and of the texts they are copies of, go.
+
+    `cuts` leads from each cut-off beginning, which goes in any case, to the unit that completes it, `joins` from each
+    sentence that breaks off to the unit that goes on with it. The cost of what stays is the sum over its seams (places
+    where two texts meet that were never neighbours) and a little for each character kept later than at first. All new text
+    stays; of each passage exactly one copy stays. Solved by dynamic programming from the top of the post down, over (last
+    text kept, passages kept so far).
+    """
+    atoms = list(_atoms(scene, joins))
+    classes = _classify(scene, atoms, removable, cuts)
+    gone = set(removable) | set(cuts)
+    if not classes.copies:
+        return Choice(frozenset(gone), _lead(scene, classes, gone, cuts))
+    neighbours = _neighbours(scene, atoms, classes, cuts, joins)
+    stay = [atom for atom in atoms if atom.first not in cuts and (atom.first not in gone or classes.of[atom] in classes.copies)]
+    runs = list(_runs(stay, classes))
+    kept, cost, bound = _solve(scene, runs, classes, neighbours)
+    gone.update(unit for run in runs if run not in kept for unit in _units(run))
+    gone.difference_update(unit for run in kept for unit in _units(run))
+    return Choice(frozenset(gone), _lead(scene, classes, gone, cuts), cost, bound)
+
+
+def _units(run: _Run) -> Iterator[int]:
+    for atom in run.atoms:
+        yield from range(atom.first, atom.last + 1)
+
+
+def _atoms(scene: Scene, joins: Mapping[int, int]) -> Iterator[_Atom]:
+    """Yield the texts of the post in order; a sentence that goes on after a break is one, and so is its broken copy."""
+    first = before = -1
+    for unit in range(len(scene)):
+        if scene.state[unit] in {State.VOID, State.LEAK}:
+            continue
+        if before >= 0 and not (joins.get(before) == unit == before + 1 or _is_broken_copy(scene, before, unit)):
+            yield _Atom(first, before)
+            first = unit
+        first = unit if before < 0 else first
+        before = unit
+    if before >= 0:
+        yield _Atom(first, before)
+
+
+def _is_broken_copy(scene: Scene, before: int, unit: int) -> bool:
+    place = scene.witness[unit]
+    if before + 1 != unit or not scene.state[before] is scene.state[unit] is State.COPY or not scene.is_cut(before):
+        return False
+    return scene.witness[before] + scene.length[before] == place and scene.first[scene.unit_at(place)] < place
+
+
+def _classify(scene: Scene, atoms: list[_Atom], removable: Collection[int], cuts: Mapping[int, int]) -> _Classes:
+    """Group atoms of equal text; a passage has a choice when all its copies may go and its first text may too."""
+    holder = {unit: atom for atom in atoms for unit in range(atom.first, atom.last + 1)}
+    of = {atom: atom for atom in atoms}
+    members: dict[_Atom, list[_Atom]] = {}
+    fixed: set[_Atom] = set()
+    for atom in atoms:
+        place, end = scene.witness[atom.first], scene.witness[atom.last] + scene.length[atom.last]
+        if place < scene.first[0]:
+            continue
+        twin = holder[scene.unit_at(place)]
+        if scene.first[twin.first] == place and scene.last[twin.last] == end:
+            of[atom] = of[twin]
+            members.setdefault(of[twin], []).append(atom)
+            if not _may_move(scene, atom, of[twin], removable):
+                fixed.add(of[twin])
+        else:
+            # A copy that is not cut as its witness is stays a copy only while its witness stays in one piece.
+            fixed.update(_torn(scene, holder, place, end))
+    for cut, whole in cuts.items():
+        of[holder[cut]] = of[holder[whole]]
+    copies = {
+        first: (first, *others)
+        for first, others in members.items()
+        if first not in fixed and first.first not in cuts and scene.state[first.first] is State.NEW
+    }
+    return _Classes(of, copies)
+
+
+def _may_move(scene: Scene, atom: _Atom, first: _Atom, removable: Collection[int]) -> bool:
+    units = range(atom.first, atom.last + 1)
+    same_kind = scene.kind[atom.first] is scene.kind[first.first]
+    free = not scene.container[atom.first] and not scene.container[first.first]
+    return same_kind and free and all(unit in removable for unit in units)
+
+
+def _torn(scene: Scene, holder: Mapping[int, _Atom], place: int, end: int) -> Iterator[_Atom]:
+    """Yield the atoms a copy spans whose border is no end of a sentence."""
+    unit = scene.unit_at(place)
+    while unit + 1 < len(scene) and scene.last[unit] < end:
+        if scene.last[unit] not in scene.whole_ends:
+            yield from (holder[each] for each in (unit, unit + 1) if each in holder)
+        unit += 1
+
+
+def _neighbours(
+    scene: Scene, atoms: list[_Atom], classes: _Classes, cuts: Mapping[int, int], joins: Mapping[int, int]
+) -> set[tuple[_Atom, _Atom]]:
+    """Return the pairs of texts that their author put side by side: neighbours in some draft, not across its seam."""
+    pairs = {(_START, classes.of[atoms[0]])}
+    reach = -1  # where the text ended that the last copy is a copy of
+    stretch = 0  # where the new text began that was written since
+    before = _START
+    for atom in atoms:
+        place = scene.witness[atom.first] if scene.state[atom.first] is State.COPY else -1
+        restarts = 0 <= place < reach or place >= stretch
+        if place >= 0:
+            reach, stretch = place + scene.last[atom.last] - scene.first[atom.first], scene.last[atom.last]
+        broken = before.last in cuts or before.last + 1 < atom.first or scene.is_wide(atom.first)
+        if before is not _START and (not (restarts or broken) or joins.get(before.last) == atom.first):
+            pairs.add((classes.of[before], classes.of[atom]))
+        before = atom
+    return pairs
+
+
+def _runs(stay: list[_Atom], classes: _Classes) -> Iterator[_Run]:
+    """Cut what may stay into the longest runs whose atoms have their copies in the same order."""
+    index = {atom: number for number, atom in enumerate(stay)}
+    places = {first: tuple(index[atom] for atom in copies) for first, copies in classes.copies.items()}
+    passages: dict[int, int] = {}
+    start = 0
+    while start < len(stay):
+        own = places.get(classes.of[stay[start]])
+        end = start + 1
+        while end < len(stay):
+            following = places.get(classes.of[stay[end]])
+            wanted = None if own is None else tuple(place + end - start for place in own)
+            if following != wanted:
+                break
+            end += 1
+        atoms = tuple(stay[start:end])
+        if own is None:
+            yield _Run(atoms)
+        else:
+            passage = passages.setdefault(own[0], len(passages))
+            yield _Run(atoms, passage, own.index(start), own.index(start) + 1 == len(own))
+        start = end
+
+
+_State = dict[tuple[_Atom, int], tuple[float, Any]]
+"""By last atom kept and passages kept that will come again: the least cost, and the trail of runs that gives it."""
+
+
+def _solve(
+    scene: Scene, runs: list[_Run], classes: _Classes, neighbours: set[tuple[_Atom, _Atom]]
+) -> tuple[set[_Run], float, float]:
+    """Return the runs that stay, what they cost, and a lower bound for any choice."""
+    firsts = {run.passage: run for run in runs if run.copy == 0 and run.passage >= 0}
+    locked = {passage for passage, run in firsts.items() if _splits_brackets(scene, run)}
+    states: _State = {(_START, 0): (0.0, None)}
+    bound = np.inf
+    for run in runs:
+        after: _State = {}
+        own = _cost_of_copy(scene, run, firsts)
+        bit = 1 << run.passage if run.passage >= 0 else 0
+        may_go = bit and not run.last and (run.passage not in locked or run.copy > 0)
+        for (last, mask), (cost, trail) in states.items():
+            if mask & bit or may_go:
+                _note(after, (last, mask & ~bit if run.last else mask), cost, trail)
+            if not mask & bit:
+                seam = _cost_of_seam(scene, last, run.atoms[0], classes, neighbours)
+                _note(after, (run.atoms[-1], mask if run.last else mask | bit), cost + seam + own, (trail, run))
+        if len(after) > _BEAM:
+            ranked = sorted(after.items(), key=lambda item: (item[1][0], item[0]))
+            bound = min(bound, ranked[_BEAM][1][0])
+            after = dict(ranked[:_BEAM])
+        states = after
+    cost, trail = min(states.values(), key=lambda state: state[0])
+    kept: set[_Run] = set()
+    while trail is not None:
+        trail, run = trail
+        kept.add(run)
+    return kept, cost, float(min(cost, bound))
+
+
+def _note(states: _State, key: tuple[_Atom, int], cost: float, trail: Any) -> None:
+    if key not in states or cost < states[key][0]:
+        states[key] = cost, trail
+
+
+def _splits_brackets(scene: Scene, run: _Run) -> bool:
+    first, last = run.atoms[0].first, run.atoms[-1].last + 1
+    inside = not scene.opens[first] and not is_balanced(scene, first, last)
+    return inside or (not scene.closes[last - 1] and not is_balanced(scene, first, last, at_end=True))
+
+
+def _cost_of_copy(scene: Scene, run: _Run, firsts: Mapping[int, _Run]) -> float:
+    if run.passage < 0 or not run.copy:
+        return 0.0
+    pairs = zip(firsts[run.passage].atoms, run.atoms, strict=True)
+    reformed = sum(scene.opens[one.first] != scene.opens[other.first] for one, other in pairs)
+    length = sum(scene.last[atom.last] - scene.first[atom.first] for atom in run.atoms)
+    return run.copy * _LATER * length + _REFORMED * reformed
+
+
+def _cost_of_seam(scene: Scene, before: _Atom, atom: _Atom, classes: _Classes, neighbours: set[tuple[_Atom, _Atom]]) -> float:
+    if (classes.of.get(before, before), classes.of[atom]) in neighbours:
+        return 0.0
+    cost = _SEAM
+    if not scene.opens[atom.first]:
+        cost += _TORN_START
+    if before is not _START and not scene.closes[before.last]:
+        cost += _TORN_END
+    if scene.kind[atom.first] is Kind.HEADING:
+        cost -= _SEAM / 2
+    elif _REFERS.match(scene.post.text, scene.spans[atom.first].start):
+        cost += _LEANS
+    if before is not _START and scene.kind[before.last] is Kind.HEADING:
+        cost += _BARE_HEADING
+    return cost
+
+
+def _lead(scene: Scene, classes: _Classes, gone: Collection[int], cuts: Mapping[int, int]) -> Integers:
+    """Return `scene.source` with each cut-off beginning led to its completion, and each first text that goes to its copy."""
+    source = scene.source.copy()
+    for cut, whole in cuts.items():
+        source[scene.first[cut] : scene.last[cut]] = np.arange(scene.first[whole], scene.first[whole] + scene.length[cut])
+    for first, copies in classes.copies.items():
+        if first.first in gone:
+            stays = next(atom for atom in copies if atom.first not in gone)
+            start, end, place = scene.first[first.first], scene.last[first.last], scene.first[stays.first]
+            source[place : place + end - start] = np.arange(place, place + end - start)
+            source[start:end] = np.arange(place, place + end - start)
+    return source
