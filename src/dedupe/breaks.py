@@ -57,7 +57,7 @@ def _next_new(scene: Scene, unit: int) -> int:
 
 def _restart(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool) -> Verdict | None:
     """Return the verdict where the complete sentence comes next, maybe after a restart some paragraphs earlier."""
-    length = scene.length[cut]
+    length = scene.stem(cut)
     if length < _LEAST_CUT or scene.length[after] <= length or not scene.begins_with(after, cut):
         return None
     if not _is_likely_restart(scene, cut, after, between, wide=wide):
@@ -119,7 +119,8 @@ def _around_leaks(scene: Scene, first: int, last: int) -> tuple[Span, ...]:
 def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool) -> Verdict | None:
     """Return the verdict where the rest of the sentence comes next, maybe with its last words once more."""
     seam = wide or between or any(scene.state[unit] is State.LEAK for unit in range(cut + 1, after))
-    if not seam or not scene.is_cut(cut) or scene.kind[after] is not Kind.PARAGRAPH or not scene.opens[after]:
+    dots = scene.state[after - 1] is State.VOID and not scene.opens[after]
+    if not seam or not scene.is_cut(cut) or scene.kind[after] is not Kind.PARAGRAPH or not (scene.opens[after] or dots):
         return None
     text = scene.post.text
     overlap = _overlap(scene, cut, after)
@@ -133,7 +134,8 @@ def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool)
     if _STARTS_ANEW.match(text, start) or not (after_particle or _GOES_ON.match(text, start)):
         return None
     glue = "" if scene.weight[cut] > scene.length[cut] else " "  # Japanese has no spaces, and may break in a word
-    return Verdict("RPT004", (Span(end, end),), Safety.SAFE, None, ("goes on after a break",), start, glue)
+    gap = Span(end, scene.spans[after - 1].end) if dots else Span(end, end)
+    return Verdict("RPT004", (gap,), Safety.SAFE, None, ("goes on after a break",), start, glue)
 
 
 def _overlap(scene: Scene, cut: int, after: int) -> int:

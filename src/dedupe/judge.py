@@ -90,7 +90,7 @@ def _repeated_all(scene: Scene, rows: list[Row], breaks: list[Verdict]) -> list[
                 removable |= {unit for unit in units if scene.state[unit] is State.COPY}
                 cuts |= {unit: _completed(scene, verdict) for unit in units if scene.state[unit] is State.NEW}
             else:
-                joins[_unit_from(scene, verdict.spans[0].end) - 1] = _completed(scene, verdict)
+                joins[_broken(scene, verdict)] = _completed(scene, verdict)
         choice = choose(scene, removable - spared, cuts, joins)
         verdicts = _tell(scene, choice.gone, choice.source, rows, breaks)
         lost = _unsupported(scene, verdicts, choice.source)
@@ -109,6 +109,11 @@ def _units_of(scene: Scene, verdict: Verdict) -> list[int]:
         for unit in range(int(np.searchsorted(starts, span.start)), int(np.searchsorted(starts, span.end)))
         if scene.spans[unit].end <= span.end
     ]
+
+
+def _broken(scene: Scene, verdict: Verdict) -> int:
+    """Return the unit that breaks off."""
+    return int(np.searchsorted(scene.segments.starts, verdict.spans[0].start, "right")) - 1
 
 
 def _completed(scene: Scene, verdict: Verdict) -> int:
@@ -136,12 +141,11 @@ def _tell(scene: Scene, gone: Collection[int], source: Integers, rows: list[Row]
 
 def _is_mended(scene: Scene, verdict: Verdict, gone: Collection[int]) -> bool:
     """Tell whether a break still closes: what it leads to stays, and all between goes."""
-    end = _completed(scene, verdict)
-    begin = _unit_from(scene, verdict.spans[0].start)
+    end, begin = _completed(scene, verdict), _broken(scene, verdict)
     if verdict.rule == "RPT004":
-        begin = _unit_from(scene, verdict.spans[0].end)
-        if begin - 1 in gone:
+        if begin in gone:
             return False
+        begin += 1
     between = (unit for unit in range(begin, end) if scene.state[unit] not in {State.VOID, State.LEAK})
     return end not in gone and all(unit in gone for unit in between)
 

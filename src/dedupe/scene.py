@@ -24,10 +24,12 @@ _STEP = 400
 _STYLE, _TIDY = 5, 0.8
 """From that many paragraphs on, and that share of them ended by a stop, a post is tidy: one without was cut off."""
 _WIDE_FROM = 0x1100
+_ELLIPSIS = ord("…")
+_DOTS = frozenset({ord("."), _ELLIPSIS})
 
 
 class State(Enum):
-    """What a unit is to the rest of its post; the void units are rules and other signs that fold to nothing."""
+    """What a unit is to the rest of its post; void are rules, dots that stand alone, and signs that fold to nothing."""
 
     NEW = "new"
     COPY = "copy"
@@ -74,6 +76,14 @@ class Scene:
         """Tell whether the unit ends its block without ending a sentence."""
         return self.kind[unit] in PROSE and self.closes[unit] and not self.stopped[unit] and self.length[unit] > 0
 
+    def stem(self, unit: int) -> int:
+        """Return the length of the unit without the dots of an ellipsis at its end."""
+        end = self.last[unit]
+        while end > self.first[unit] and self.folded.codes[end - 1] in _DOTS:
+            end -= 1
+        dots = self.folded.codes[end : self.last[unit]]
+        return end - self.first[unit] if len(dots) >= 3 or _ELLIPSIS in dots else self.length[unit]
+
     def follows(self, before: int, unit: int) -> bool:
         """Tell whether two copies stand in this order, near each other, in what they are copies of."""
         return 0 <= self.witness[unit] - self.witness[before] - self.length[before] <= _STEP
@@ -87,9 +97,9 @@ class Scene:
         return bisect_right(self.first, place) - 1
 
     def begins_with(self, unit: int, other: int) -> bool:
-        """Tell whether the text from `unit` on begins with the whole of `other`."""
+        """Tell whether the text from `unit` on begins with the whole of `other`, but for an ellipsis at its end."""
         codes, here, there = self.folded.codes, self.first[unit], self.first[other]
-        length = self.length[other]
+        length = self.stem(other)
         if not length or here + length > len(codes) or codes[here] != codes[there]:
             return not length
         return np.array_equal(codes[here : here + length], codes[there : there + length])
@@ -123,7 +133,7 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
     for unit in range(len(spans)):
         if unit in leaky:
             state.append(State.LEAK)
-        elif first[unit] == last[unit]:
+        elif first[unit] == last[unit] or _is_dots(folded.codes[first[unit] : last[unit]]):
             state.append(State.VOID)
         elif witness[unit] < 0 or kind[unit] is Kind.CONFLICT or container[unit] in held:
             state.append(State.NEW)
@@ -173,6 +183,10 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
         tidy=len(endings) >= _STYLE and sum(endings) >= _TIDY * len(endings),
         roomy=sum(count >= 3 for count in gaps) > max(2, 0.25 * len(gaps)),
     )
+
+
+def _is_dots(codes: NDArray[np.uint32]) -> bool:
+    return len(codes) <= 6 and all(code in _DOTS for code in codes.tolist())
 
 
 def weigh(codes: NDArray[np.uint32], starts: Integers, ends: Integers) -> Integers:
