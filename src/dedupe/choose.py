@@ -128,9 +128,9 @@ def _classify(scene: Scene, atoms: list[_Atom], removable: Collection[int], cuts
     fixed: set[_Atom] = set()
     for atom in atoms:
         place, end = scene.witness[atom.first], scene.witness[atom.last] + scene.length[atom.last]
-        if place < scene.first[0]:
+        twin = holder.get(scene.unit_at(place)) if place >= scene.first[0] else None
+        if twin is None:
             continue
-        twin = holder[scene.unit_at(place)]
         if scene.first[twin.first] == place and scene.last[twin.last] == end:
             of[atom] = of[twin]
             members.setdefault(of[twin], []).append(atom)

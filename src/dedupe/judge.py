@@ -171,6 +171,9 @@ def _unsupported(scene: Scene, verdicts: list[Verdict], source: Integers) -> set
     """Return the units that would go though what they are copies of goes too."""
     offsets = scene.folded.offsets
     gone = np.zeros(len(offsets), bool)
+    for unit in range(len(scene)):
+        if scene.state[unit] is State.LEAK:  # goes too, so keeps nothing
+            gone[scene.first[unit] : scene.last[unit]] = True
     for verdict in verdicts:
         for span in verdict.spans:
             gone[np.searchsorted(offsets, span.start) : np.searchsorted(offsets, span.end)] = True

@@ -97,19 +97,11 @@ class _Result:
     def _borders(self) -> frozenset[int]:
         return frozenset(accumulate(map(len, _plain(self._text).split("\n")), initial=0))
 
-    def longest(self, text: str) -> int:
-        """Return how much of the beginning of `text` stands in the result."""
-        low, high = 0, len(text)
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if text[:middle] in self.plain else (low, middle - 1)
-        return low
-
-    def stands(self, text: str, *, at_start: bool = False, at_end: bool = False) -> bool:
-        """Tell whether `text` stands in the result from the beginning of a line, or up to the end of one."""
+    def stands_from_a_line(self, text: str) -> bool:
+        """Tell whether `text` stands in the result from the beginning of a line."""
         at = self.plain.find(text)
         while at >= 0:
-            if (not at_start or at in self._borders) and (not at_end or at + len(text) in self._borders):
+            if at in self._borders:
                 return True
             at = self.plain.find(text, at + 1)
         return False
@@ -189,7 +181,7 @@ def _stays(post: Post, span: Span, result: _Result) -> None:
             at = found + len(squeezed)
             continue
         plain = _plain(sentence).strip(".…")
-        if plain not in result.plain and not _is_joined(plain, result):
+        if plain and plain not in result.plain and not _is_joined(plain, result):
             raise _fail("removed text that stands nowhere in the result", span, sentence)
 
 
@@ -198,12 +190,16 @@ def _is_joined(plain: str, result: _Result) -> bool:
 
     An echo joins paragraphs, and leaves out the list or the code between them.
     """
-    reach = result.longest(plain)
-    for split in range(reach, 0, -1):
-        if result.stands(plain[:split], at_end=True):
-            rest = plain[split:]
-            if result.stands(rest, at_start=True) or _is_joined(rest, result):
-                return True
+    tails = (line[at:] for line in result.lines for at in range(len(line)) if line[at] == plain[0])
+    reached = {len(tail) for tail in tails if plain.startswith(tail)}
+    pending = list(reached)
+    while pending:
+        at = pending.pop()
+        if result.stands_from_a_line(plain[at:]):
+            return True
+        further = {at + len(line) for line in result.lines if line and plain.startswith(line, at)} - reached
+        reached |= further
+        pending += further
     return False
 
 

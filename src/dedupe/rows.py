@@ -22,6 +22,8 @@ _DRAFT_STEP = 600
 """Folded characters between the witnesses of two rows of one draft."""
 _ECHO_WEIGHT = 60
 """A lone sentence right beside its witness is an echo from that weight on; two or more from two thirds of it."""
+_ECHO_INSIDE = 80
+"""Weight of a sentence that stands twice in a row inside a paragraph, more than a chant has."""
 _TAIL_WEIGHT = 300
 """Two paragraphs that weigh that much, again at the very end, are an appendix."""
 _RESTART_ROW = 5
@@ -180,6 +182,8 @@ def _signs(scene: Scene, units: range, copies: list[int], plain: list[int], sent
     echo = weight >= (_ECHO_WEIGHT if sentences < LEAST_ROW else _ECHO_WEIGHT * 2 // 3)
     if whole and echo and _is_beside(scene, copies) and all(scene.stopped[unit] for unit in plain):
         yield "stands right beside its witness"
+    elif not whole and _is_echo(scene, units, weight) and all(scene.stopped[unit] for unit in plain):
+        yield "echoes the sentence before it"
     if any(scene.state[unit] is State.LEAK for unit in range(max(0, units.start - 1), min(len(scene), units.stop + 1))):
         yield "stands beside a leak"
     last = not any(scene.prose[units.stop :])
@@ -191,6 +195,14 @@ def _signs(scene: Scene, units: range, copies: list[int], plain: list[int], sent
         yield "is cut off"
     if sentences >= _RESTART_ROW and paragraphs >= 2 and scene.unit_at(scene.witness[copies[0]]) <= 2:
         yield "starts the post over"
+
+
+def _is_echo(scene: Scene, units: range, weight: int) -> bool:
+    """Tell whether part of a block says again what ends right before it: in the same block, or over a wide gap."""
+    if not _repeats_what_stands_before(scene, units):
+        return False
+    same = scene.block[units.start] == scene.block[scene.unit_at(scene.first[units.start] - 1)]
+    return weight >= _ECHO_INSIDE if same else scene.opens[units.start] and scene.is_wide(units.start) and weight >= _ECHO_WEIGHT
 
 
 def _mark_drafts(scene: Scene, rows: list[Row]) -> list[Row]:

@@ -162,7 +162,13 @@ def _examine_source(source: Source, config: Config, *, diff: bool, keep: bool) -
         raw, post = read_source(source)
     except InputError as error:
         return _Examined(source, None, str(error))
-    outcome = examine(post, config)
+    try:
+        outcome = examine(post, config)
+    except Exception as error:  # noqa: BLE001 (a defect met in one post must not keep the others from being examined)
+        defect = f"{type(error).__name__}: {error}"
+        return _Examined(
+            source, None, f"{source.name}: a defect of dedupe ({defect}); left as it was, please report it", raw, raw
+        )
     report = report_post(outcome, with_diff=diff)
     unproved = f"{source.name}: {outcome.proof_error}; left as it was" if outcome.proof_error else None
     if not keep:

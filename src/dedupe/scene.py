@@ -139,7 +139,7 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
             state.append(State.NEW)
         elif kind[unit] is Kind.HEADING and witness[unit] not in copies.begins:
             state.append(State.NEW)  # a heading that only ends like another
-        elif _may_witness(unit, witness[unit], copies, sides):
+        elif _may_witness(unit, witness[unit], copies, sides, leaky):
             state.append(State.COPY)
         else:
             state.append(State.NEW)
@@ -232,9 +232,9 @@ def _conflict_sides(post: Post, spans: list[Span], kind: list[Kind]) -> list[int
     return sides
 
 
-def _may_witness(unit: int, witness: int, copies: Copies, sides: list[int]) -> bool:
-    """One side of a conflict will be thrown away by whoever resolves it: it keeps nothing for the rest."""
-    if not sides:
+def _may_witness(unit: int, witness: int, copies: Copies, sides: list[int], leaky: set[int]) -> bool:
+    """Tell whether the witness stays: a leak goes, and one side of a conflict will be thrown away by whoever resolves it."""
+    if not sides and not leaky:
         return True
     holder = int(np.searchsorted(copies.starts, witness, "right")) - 1
-    return sides[holder] == sides[unit] or sides[holder] == 0
+    return holder not in leaky and (not sides or sides[holder] in {0, sides[unit]})
