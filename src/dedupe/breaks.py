@@ -123,19 +123,20 @@ def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool)
     if not seam or not scene.is_cut(cut) or scene.kind[after] is not Kind.PARAGRAPH or not (scene.opens[after] or dots):
         return None
     text = scene.post.text
+    safety = Safety.UNSAFE if dots else Safety.SAFE  # dots are no copy of anything
     overlap = _overlap(scene, cut, after)
     end, start = scene.spans[cut].end, scene.spans[after].start
     if overlap:
         words = scene.span_of(scene.last[cut] - overlap, overlap)
-        repeated = Span(words.start, end)
+        repeated = Span(words.start, scene.spans[after - 1].end if dots else end)
         witness = scene.span_of(scene.first[after], overlap)
-        return Verdict("RPT004", (repeated,), Safety.SAFE, witness, ("goes on after a break with its last words again",), start)
+        return Verdict("RPT004", (repeated,), safety, witness, ("goes on after a break with its last words again",), start)
     after_particle = _NEEDS_MORE.search(text, end - 3, end) and _MAY_FOLLOW.match(text, start)
     if _STARTS_ANEW.match(text, start) or not (after_particle or _GOES_ON.match(text, start)):
         return None
     glue = "" if scene.weight[cut] > scene.length[cut] else " "  # Japanese has no spaces, and may break in a word
     gap = Span(end, scene.spans[after - 1].end) if dots else Span(end, end)
-    return Verdict("RPT004", (gap,), Safety.SAFE, None, ("goes on after a break",), start, glue)
+    return Verdict("RPT004", (gap,), safety, None, ("goes on after a break",), start, glue)
 
 
 def _overlap(scene: Scene, cut: int, after: int) -> int:

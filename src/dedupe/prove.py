@@ -204,7 +204,7 @@ def _is_joined(plain: str, result: _Result) -> bool:
 
 
 def _keeps_headings(post: Post, removed: Sequence[Span], result: _Result) -> None:
-    """A heading that goes has a twin that stays, or was the cut-off beginning of a heading that stays."""
+    """A heading that goes has a twin that stays, was the cut-off beginning of one, or one flattened into what follows it."""
     for span in removed:
         for line in _LINE.split(post.text[span.start : span.end]):
             if not _HEADING.match(line) or _squeeze(line) in result.verbatim_lines:
@@ -213,7 +213,8 @@ def _keeps_headings(post: Post, removed: Sequence[Span], result: _Result) -> Non
             if not plain or len(plain) > _LONGEST_HEADING or plain in result.lines:
                 continue
             twins = result.headings if line.lstrip().startswith("#") else result.lines
-            if not any(twin.startswith(plain) for twin in twins):
+            flattened = plain in result.plain and any(heading and plain.startswith(heading) for heading in result.headings)
+            if not flattened and not any(twin.startswith(plain) for twin in twins):
                 raise _fail("a heading disappears", span, line)
 
 

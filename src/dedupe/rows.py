@@ -264,6 +264,10 @@ def _is_flattened(scene: Scene, plain: list[int], least: int) -> bool:
 
 
 def _ends_cut(scene: Scene, unit: int) -> bool:
-    """Tell whether a copy breaks off where its witness goes on."""
+    """Tell whether a copy breaks off, before a seam, where its witness goes on."""
+    after = unit + 1
+    seam = after == len(scene) or scene.is_wide(after) or scene.state[after] is State.LEAK
+    if not seam:
+        return False
     end = scene.witness[unit] + scene.length[unit]
     return scene.is_cut(unit) and scene.kind[unit] is Kind.PARAGRAPH and scene.last[scene.unit_at(end - 1)] >= end + 4
