@@ -211,11 +211,13 @@ def _leaked(scene: Scene, taken: list[Row], damaged: bool) -> Iterator[Verdict]:
     for leak in scene.leaks:
         structure = _structure(scene, leak, taken, damaged)
         proves_itself = leak.strength is Strength.DECISIVE and not about_prompts
-        listed = leak.strength is Strength.HINT and leak.kind == "prompt" and "beside another leak" in structure
-        if leak.strength is Strength.HINT and not listed and not damaged:
+        hint = leak.strength is Strength.HINT
+        listed = hint and leak.kind == "prompt" and "beside another leak" in structure
+        ending = hint and leak.kind == "end" and damaged and bool(structure)  # words that people close a text with, too
+        if hint and not listed and not damaged:
             continue
         supported = leak.strength >= Strength.SIGN and bool(structure)
-        safe = leak.kind != "conflict" and (proves_itself or supported or listed)
+        safe = leak.kind != "conflict" and (proves_itself or supported or listed or ending)
         safety = Safety.SAFE if safe else Safety.DISPLAY
         yield Verdict(_LEAK_CODES[leak.kind], (_with_rule(scene, leak),), safety, None, structure, leak=leak)
 

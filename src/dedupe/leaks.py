@@ -17,7 +17,7 @@ from dedupe.fold import narrow
 from dedupe.model import Kind, Leak, Post, Segments, Span, Strength
 
 KINDS = ("prompt", "preamble", "refusal", "end", "page", "citation", "thought", "placeholder")
-ANCHORS = ("line", "start", "list", "inline")
+ANCHORS = ("label", "line", "start", "list", "inline")
 
 _WHOLE_PARAGRAPH = 300
 """A paragraph up to this many characters goes with the preamble it begins with; of a longer one only the sentence."""
@@ -83,8 +83,17 @@ def _build(raw: Mapping[str, Any]) -> Entry:
 def _anchored(pattern: str, anchor: str) -> str:
     if anchor == "inline":
         return f"(?P<leak>{pattern})"
+    if anchor == "label":
+        return rf"^[ \t]*(?P<bare>#{{1,6}}[ \t]+)?(?P<leak>[*_]{{0,3}}(?:{_framed(pattern)})[*_]{{0,3}})[ \t]*\r?$"
     opening = r"^[ \t]*(?:[-+*>#]+[ \t]+)*(?P<leak>[*_]{0,3}"
     return f"{opening}(?:{pattern}))" if anchor == "start" else rf"{opening}(?:{pattern})[*_]{{0,3}})[ \t]*\r?$"
+
+
+def _framed(pattern: str) -> str:
+    """Return `pattern` in brackets or between rules; before a colon (captured as `colon`) or behind a heading sign (`bare`)."""
+    brackets = rf"[\[(【<«〈《「『〔{{]{{1,2}}\s*(?:{pattern})\s*[\])】>»〉》」』〕}}]{{1,2}}[*_]{{0,3}}\s*[:↓]?"
+    rules = rf"[-=*#~—―]{{2,}}\s*(?:{pattern})\s*[-=*#~—―]{{2,}}"
+    return rf"{brackets}|{rules}|(?P<colon>(?:{pattern})\s*:)|(?(bare)(?:{pattern})|(?!))"
 
 
 def find_leaks(post: Post, segments: Segments, extra: tuple[Entry, ...] = ()) -> tuple[Leak, ...]:
@@ -101,7 +110,9 @@ def find_leaks(post: Post, segments: Segments, extra: tuple[Entry, ...] = ()) ->
     for entry, match in _matches(text, post.body.start, extra):
         span = _reach(post.text, segments, Span(*match.span("leak")), entry.anchor)
         if span is not None:
-            found.append(Leak(entry.id, entry.kind, span, entry.strength, own_line=entry.anchor != "inline"))
+            bare = entry.anchor == "label" and (match["bare"] or match["colon"])
+            strength = min(entry.strength, Strength.SIGN) if bare else entry.strength
+            found.append(Leak(entry.id, entry.kind, span, strength, own_line=entry.anchor != "inline"))
     return tuple(_outermost(sorted(found, key=lambda leak: (leak.span.start, -leak.span.end, leak.id))))
 
 
@@ -139,6 +150,8 @@ def _reach(text: str, segments: Segments, span: Span, anchor: str) -> Span | Non
     block = segments.blocks[index]
     if block.kind in _QUOTING or block.container or span.start >= block.span.end:
         return None
+    if block.kind is Kind.HEADING and anchor in {"label", "line"} and block.span.end <= span.end:
+        return block.span
     line = text[text.rfind("\n", 0, span.start) + 1 : span.start]
     if line.count("`") % 2:
         return None
