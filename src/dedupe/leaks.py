@@ -112,7 +112,8 @@ def find_leaks(post: Post, segments: Segments, extra: tuple[Entry, ...] = ()) ->
         if span is not None:
             bare = entry.anchor == "label" and (match["bare"] or match["colon"])
             strength = min(entry.strength, Strength.SIGN) if bare else entry.strength
-            found.append(Leak(entry.id, entry.kind, span, strength, own_line=entry.anchor != "inline"))
+            own_line = entry.anchor != "inline" or (entry.kind == "end" and _is_at_edge(post.text, span))
+            found.append(Leak(entry.id, entry.kind, span, strength, own_line))
     return tuple(_outermost(sorted(found, key=lambda leak: (leak.span.start, -leak.span.end, leak.id))))
 
 
@@ -166,6 +167,12 @@ def _reach(text: str, segments: Segments, span: Span, anchor: str) -> Span | Non
             end = following.span.end
         return Span(span.start, end)
     return span
+
+
+def _is_at_edge(text: str, span: Span) -> bool:
+    """Tell whether a line begins or ends with the span."""
+    begin, end = text.rfind("\n", 0, span.start) + 1, text.find("\n", span.end)
+    return not text[begin : span.start].strip() or not text[span.end : end if end >= 0 else len(text)].strip()
 
 
 def _outermost(leaks: list[Leak]) -> Iterator[Leak]:

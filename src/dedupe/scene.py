@@ -116,33 +116,13 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
     spans = [Span(start, end) for start, end in zip(segments.starts.tolist(), segments.ends.tolist(), strict=True)]
     block = segments.block_of.tolist()
     borders = (segments.block_of[1:] != segments.block_of[:-1]).tolist()
-    closes = [*borders, True][: len(block)]
     kind = [blocks[index].kind for index in block]
     container = [blocks[index].container for index in block]
     first, last, witness = copies.starts.tolist(), copies.ends.tolist(), copies.witness.tolist()
     stopped = segments.stopped.tolist()
     leaky = _leaky(spans, leaks)
-    # An element (a `<details>`, a `:::` box) goes as a whole or not at all.
-    held = {
-        number
-        for unit, number in enumerate(container)
-        if number < 0 or (number and witness[unit] < 0 and first[unit] < last[unit])
-    }
-    sides = _conflict_sides(post, spans, kind)
-    state = []
-    for unit in range(len(spans)):
-        if unit in leaky:
-            state.append(State.LEAK)
-        elif first[unit] == last[unit] or _is_dots(folded.codes[first[unit] : last[unit]]):
-            state.append(State.VOID)
-        elif witness[unit] < 0 or kind[unit] is Kind.CONFLICT or container[unit] in held:
-            state.append(State.NEW)
-        elif kind[unit] is Kind.HEADING and witness[unit] not in copies.begins:
-            state.append(State.NEW)  # a heading that only ends like another
-        elif _may_witness(unit, witness[unit], copies, sides, leaky):
-            state.append(State.COPY)
-        else:
-            state.append(State.NEW)
+    opens, closes = _find_edges(borders, leaky, len(block))
+    state = _find_states(post, spans, kind, container, copies, folded, leaky)
     prose = [
         kind[unit] in PROSE
         and not container[unit]
@@ -169,7 +149,7 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
         first=first,
         last=last,
         length=(copies.ends - copies.starts).tolist(),
-        opens=[True, *borders][: len(block)],
+        opens=opens,
         closes=closes,
         witness=witness,
         source=copies.source,
@@ -183,6 +163,46 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
         tidy=len(endings) >= _STYLE and sum(endings) >= _TIDY * len(endings),
         roomy=sum(count >= 3 for count in gaps) > max(2, 0.25 * len(gaps)),
     )
+
+
+def _find_edges(borders: list[bool], leaky: set[int], count: int) -> tuple[list[bool], list[bool]]:
+    """Tell which units open and close their block; what a leak opens or closes is opened or closed by the text beside it."""
+    opens, closes = [True, *borders][:count], [*borders, True][:count]
+    for unit in sorted(leaky):
+        if opens[unit] and not closes[unit]:
+            opens[unit + 1] = True
+    for unit in sorted(leaky, reverse=True):
+        if closes[unit] and not opens[unit]:
+            closes[unit - 1] = True
+    return opens, closes
+
+
+def _find_states(
+    post: Post, spans: list[Span], kind: list[Kind], container: list[int], copies: Copies, folded: Folded, leaky: set[int]
+) -> list[State]:
+    first, last, witness = copies.starts.tolist(), copies.ends.tolist(), copies.witness.tolist()
+    # An element (a `<details>`, a `:::` box) goes as a whole or not at all.
+    held = {
+        number
+        for unit, number in enumerate(container)
+        if number < 0 or (number and witness[unit] < 0 and first[unit] < last[unit])
+    }
+    sides = _conflict_sides(post, spans, kind)
+    state: list[State] = []
+    for unit in range(len(spans)):
+        if unit in leaky:
+            state.append(State.LEAK)
+        elif first[unit] == last[unit] or _is_dots(folded.codes[first[unit] : last[unit]]):
+            state.append(State.VOID)
+        elif witness[unit] < 0 or kind[unit] is Kind.CONFLICT or container[unit] in held:
+            state.append(State.NEW)
+        elif kind[unit] is Kind.HEADING and witness[unit] not in copies.begins:
+            state.append(State.NEW)  # a heading that only ends like another
+        elif _may_witness(unit, witness[unit], copies, sides, leaky):
+            state.append(State.COPY)
+        else:
+            state.append(State.NEW)
+    return state
 
 
 def _is_dots(codes: NDArray[np.uint32]) -> bool:

@@ -50,8 +50,13 @@ def cut_at(post: Post, segments: Segments, spans: Collection[Span]) -> Segments:
         np.insert(segments.starts, holders + 1, starts[inside]),
         np.insert(segments.ends, holders, ends[inside]),
         np.insert(segments.block_of, holders, segments.block_of[holders]),
-        np.insert(segments.stopped, holders, np.ones(len(holders), bool)),
+        np.insert(segments.stopped, holders, [_is_stopped(text, int(end)) for end in ends[inside]]),
     )
+
+
+def _is_stopped(text: str, end: int) -> bool:
+    last = text[end - 1]
+    return last in _FULL_STOPS or (last in _CLOSERS and bool(_STOPPED.search(text, max(0, end - 12), end)))
 
 
 def _ink_from(text: str, offset: int) -> int:
@@ -86,8 +91,7 @@ def _units(text: str, begin: int, blocks: list[Block], atoms: list[Span]) -> Seg
         starts.append(start)
         ends.append(end)
         block_of.append(index)
-        last = text[end - 1]
-        stopped.append(last in _FULL_STOPS or (last in _CLOSERS and bool(_STOPPED.search(text, max(start, end - 12), end))))
+        stopped.append(_is_stopped(text, end))
     return Segments(
         tuple(blocks), np.array(starts, np.int64), np.array(ends, np.int64), np.array(block_of, np.int64), np.array(stopped, bool)
     )
