@@ -20,6 +20,7 @@ ORDER = [
     "leaks",
     "config",
     "copies",
+    "near",
     "scene",
     "rows",
     "breaks",

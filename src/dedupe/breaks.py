@@ -134,9 +134,14 @@ def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool)
     after_particle = _NEEDS_MORE.search(text, end - 3, end) and _MAY_FOLLOW.match(text, start)
     if _STARTS_ANEW.match(text, start) or not (after_particle or _GOES_ON.match(text, start)):
         return None
-    glue = "" if scene.weight[cut] > scene.length[cut] else " "  # Japanese has no spaces, and may break in a word
+    glue = "" if _is_unspaced(text[end - 1]) and _is_unspaced(text[start]) else " "
     gap = Span(end, scene.spans[after - 1].end) if dots else Span(end, end)
     return Verdict("RPT004", (gap,), safety, None, ("goes on after a break",), start, glue)
+
+
+def _is_unspaced(char: str) -> bool:
+    """Tell whether a script is written without spaces, so that a sentence may break in a word: not Latin, not Hangul."""
+    return char >= "\u2e80" and not "\uac00" <= char <= "\ud7ff"
 
 
 def _overlap(scene: Scene, cut: int, after: int) -> int:

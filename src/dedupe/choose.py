@@ -23,6 +23,8 @@ _LATER = 0.0004
 """Cost of a character that stays in a later copy: of equal choices the first stays."""
 _REFORMED = 0.7
 """Cost of a unit whose block begins elsewhere than in the first copy, as in a flattened echo."""
+_SLIP = 0.1
+"""Cost of a character that a near copy lacks or doubles."""
 _REFERS = re.compile(
     r"[\s*_「『“\"…．.]*(?:この|その|これ|それ|こう|そう|そこ|しかし|だが|でも|ただ|また|さらに|そして|特に|例えば|たとえば|つまり|"
     r"だから|一方|加えて|同時に|なぜなら|(?:this|that|these|those|however|but|and|such|it|they|also)\b|这|那|但|然而|그|이것|하지만|그러나)",
@@ -117,7 +119,7 @@ def _is_broken_copy(scene: Scene, before: int, unit: int) -> bool:
     place = scene.witness[unit]
     if before + 1 != unit or not scene.state[before] is scene.state[unit] is State.COPY or not scene.is_cut(before):
         return False
-    return scene.witness[before] + scene.length[before] == place and scene.first[scene.unit_at(place)] < place
+    return scene.witness_end(before) == place and scene.first[scene.unit_at(place)] < place
 
 
 def _classify(scene: Scene, atoms: list[_Atom], removable: Collection[int], cuts: Mapping[int, int]) -> _Classes:
@@ -127,7 +129,7 @@ def _classify(scene: Scene, atoms: list[_Atom], removable: Collection[int], cuts
     members: dict[_Atom, list[_Atom]] = {}
     fixed: set[_Atom] = set()
     for atom in atoms:
-        place, end = scene.witness[atom.first], scene.witness[atom.last] + scene.length[atom.last]
+        place, end = scene.witness[atom.first], scene.witness_end(atom.last)
         twin = holder.get(scene.unit_at(place)) if place >= scene.first[0] else None
         if twin is None:
             continue
@@ -256,13 +258,24 @@ def _splits_brackets(scene: Scene, run: _Run) -> bool:
     return inside or (not scene.closes[last - 1] and not is_balanced(scene, first, last, at_end=True))
 
 
-def _cost_of_copy(scene: Scene, run: _Run, firsts: Mapping[int, _Run]) -> float:
-    if run.passage < 0 or not run.copy:
+def _cost_of_slips(scene: Scene, run: _Run) -> float:
+    """Return what a copy costs for what it lacks or garbles, as its likeness, or that of its near copies, tells."""
+    if not scene.near:
         return 0.0
+    units = {unit for atom in run.atoms for unit in range(atom.first, atom.last + 1)}
+    own = sum(scene.near[unit].slips[0] for unit in units if unit in scene.near)
+    return _SLIP * (own + max((like.slips[1] for like in scene.near.values() if like.witness in units), default=0))
+
+
+def _cost_of_copy(scene: Scene, run: _Run, firsts: Mapping[int, _Run]) -> float:
+    if run.passage < 0:
+        return 0.0
+    if not run.copy:
+        return _cost_of_slips(scene, run)
     pairs = zip(firsts[run.passage].atoms, run.atoms, strict=True)
     reformed = sum(scene.opens[one.first] != scene.opens[other.first] for one, other in pairs)
     length = sum(scene.last[atom.last] - scene.first[atom.first] for atom in run.atoms)
-    return run.copy * _LATER * length + _REFORMED * reformed
+    return run.copy * _LATER * length + _REFORMED * reformed + _cost_of_slips(scene, run)
 
 
 def _cost_of_seam(scene: Scene, before: _Atom, atom: _Atom, classes: _Classes, neighbours: set[tuple[_Atom, _Atom]]) -> float:
@@ -290,7 +303,8 @@ def _lead(scene: Scene, classes: _Classes, gone: Collection[int], cuts: Mapping[
     for first, copies in classes.copies.items():
         if first.first in gone:
             stays = next(atom for atom in copies if atom.first not in gone)
-            start, end, place = scene.first[first.first], scene.last[first.last], scene.first[stays.first]
-            source[place : place + end - start] = np.arange(place, place + end - start)
-            source[start:end] = np.arange(place, place + end - start)
+            start, end = scene.first[first.first], scene.last[first.last]
+            place, last = scene.first[stays.first], scene.last[stays.last]
+            source[place:last] = np.arange(place, last)
+            source[start:end] = np.minimum(np.arange(place, place + end - start), last - 1)
     return source

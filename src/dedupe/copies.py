@@ -115,7 +115,7 @@ def _are_whole(post: Post, segments: Segments) -> NDArray[np.bool_]:
             continue
         following = index + 1
         gap = post.text.count("\n", segments.ends[unit], segments.blocks[following].span.start) if following < len(kinds) else 3
-        leads = gap < 3 and kinds[following] not in {Kind.PARAGRAPH, Kind.HEADING, Kind.RULE}
+        leads = gap < 3 and kinds[following] not in {Kind.PARAGRAPH, Kind.RULE}
         whole[unit] = leads or (not seldom and not several and gap < 3)
     return whole
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
+from rapidfuzz import fuzz
 
 from dedupe.breaks import find_breaks
 from dedupe.choose import choose
@@ -158,7 +159,26 @@ def _repeat_verdict(scene: Scene, part: list[int], source: Integers, signs: tupl
     witness = scene.span_of(start, end - start if end > start else scene.length[texts[0]])
     span = Span(scene.spans[_with_rule_before(scene, part)].start, scene.spans[part[-1]].end)
     evidence = ("stands again where the text goes on",) if signs is None else signs
-    return Verdict("RPT002" if flat else "RPT001", (span,), Safety.SAFE, witness, evidence)
+    rewritten, similarity = _rewritten(scene, texts, source)
+    safety = Safety.UNSAFE if rewritten else Safety.SAFE
+    rule = "RPT002" if flat else "RPT001"
+    return Verdict(rule, (span,), safety, witness, evidence, rewritten=rewritten, similarity=similarity)
+
+
+def _rewritten(scene: Scene, texts: list[int], source: Integers) -> tuple[tuple[tuple[Span, Span], ...], float | None]:
+    """Return the units that are not equal to what stays for them, each with it, and the least similarity."""
+    pairs: list[tuple[Span, Span]] = []
+    least = 1.0
+    for unit in texts if scene.near else ():
+        start, end = scene.first[unit], scene.last[unit]
+        places = [_root(source, place) for place in range(start, end)]
+        codes = scene.folded.codes
+        if np.array_equal(codes[start:end], codes[places]):
+            continue
+        kept = Span(scene.spans[scene.unit_at(places[0])].start, scene.spans[scene.unit_at(places[-1])].end)
+        pairs.append((scene.spans[unit], kept))
+        least = min(least, fuzz.ratio(scene.text(unit), scene.post.text[kept.start : kept.end]) / 100)
+    return tuple(pairs), round(least, 3) if pairs else None
 
 
 def _root(source: Integers, place: int) -> int:
@@ -184,6 +204,8 @@ def _unsupported(scene: Scene, verdicts: list[Verdict], source: Integers) -> set
     torn[1:] = gone[1:] & (root[1:] != root[:-1] + 1)
     begins = np.array(scene.first, np.int64)
     torn[begins[begins < len(root)]] = False
+    for unit in scene.near:
+        torn[scene.first[unit] : scene.last[unit]] = False
     for place in np.flatnonzero(torn).tolist():
         torn[place] = int(root[place - 1]) + 1 not in scene.whole_ends or int(root[place]) not in scene.begins
     bad = {scene.unit_at(place) for place in np.flatnonzero(gone & gone[root] | torn).tolist()}

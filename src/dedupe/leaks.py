@@ -114,7 +114,7 @@ def find_leaks(post: Post, segments: Segments, extra: tuple[Entry, ...] = ()) ->
             strength = min(entry.strength, Strength.SIGN) if bare else entry.strength
             own_line = entry.anchor != "inline" or (entry.kind == "end" and _is_at_edge(post.text, span))
             found.append(Leak(entry.id, entry.kind, span, strength, own_line))
-    return tuple(_outermost(sorted(found, key=lambda leak: (leak.span.start, -leak.span.end, leak.id))))
+    return tuple(_outermost(sorted(found, key=lambda leak: (leak.span.start, -leak.span.end, -leak.strength, leak.id))))
 
 
 def has_leak(post: Post, extra: tuple[Entry, ...] = ()) -> bool:
@@ -176,7 +176,7 @@ def _is_at_edge(text: str, span: Span) -> bool:
 
 
 def _outermost(leaks: list[Leak]) -> Iterator[Leak]:
-    """Drop a leak that lies in another; of two over the same span the first found stays."""
+    """Drop a leak that lies in another; of two over the same span the stronger stays."""
     end = -1
     for leak in leaks:
         if leak.span.end > end:

@@ -142,6 +142,7 @@ class Verdict:
     """One thing that is wrong, before it has edits: its rule, its text, what stays for it, and what speaks for removing it.
 
     `goes_on` is the offset where the text continues right after what stands before `spans`, with `glue` between.
+    `rewritten` pairs each near copy that goes with the text that stays for it.
     """
 
     rule: str
@@ -152,6 +153,8 @@ class Verdict:
     goes_on: int | None = None
     glue: str = ""
     leak: Leak | None = None
+    rewritten: tuple[tuple[Span, Span], ...] = ()
+    similarity: float | None = None
 
 
 class Edit(NamedTuple):

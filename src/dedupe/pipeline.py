@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dedupe.config import Config
-from dedupe.copies import find_copies
+from dedupe.copies import Copies, find_copies
 from dedupe.fold import fold
 from dedupe.header import read_post
 from dedupe.judge import judge
 from dedupe.leaks import find_leaks, has_leak, read_catalogue
-from dedupe.model import Edit, Integers, Outcome, Post, Repeat, Safety, Segments, Span, Verdict
+from dedupe.model import Edit, Folded, Integers, Leak, Outcome, Post, Repeat, Safety, Segments, Span, Verdict
+from dedupe.near import Likeness, add_near, find_near
 from dedupe.prove import ProofError, prove
 from dedupe.repair import apply, repair
 from dedupe.repeats import find_repeats
@@ -89,7 +90,43 @@ def _look(post: Post, config: Config, *, leaky: bool = True) -> _View:
         segments = cut_at(post, segments, [leak.span for leak in leaks if leak.own_line])
     copies = find_copies(post, segments, folded, repeats)
     verdicts = judge(set_scene(post, segments, folded, copies, leaks))
+    near = find_near(post.text, segments, folded, repeats, copies) if repeats else {}
+    if near:
+        verdicts = _with_near(post, segments, folded, copies, leaks, near, verdicts, config)
     return _View(segments, tuple(verdict for verdict in verdicts if config.wants(verdict.rule)), share, bool(leaks))
+
+
+def _with_near(
+    post: Post,
+    segments: Segments,
+    folded: Folded,
+    copies: Copies,
+    leaks: tuple[Leak, ...],
+    near: Mapping[int, Likeness],
+    exact: tuple[Verdict, ...],
+    config: Config,
+) -> tuple[Verdict, ...]:
+    """Return the verdicts with near copies taken for copies: unsafe where exact copies alone would not lead to them.
+
+    Which copy stays may then be another one, so without unsafe fixes the exact verdicts stand, and the others are told.
+    """
+    alike = {unit: like for unit, like in near.items() if not like.conflict}
+    scene = set_scene(post, segments, folded, add_near(copies, alike), leaks, alike)
+    certain = {(verdict.rule, verdict.spans) for verdict in exact}
+    both = judge(scene)
+    verdicts = tuple(
+        replace(verdict, safety=min(verdict.safety, Safety.UNSAFE)) if (verdict.rule, verdict.spans) not in certain else verdict
+        for verdict in both
+    )
+    if config.unsafe_fixes:
+        return verdicts
+    taken = [span for verdict in exact for span in verdict.spans]
+    more = [
+        verdict
+        for verdict in verdicts
+        if verdict.safety is Safety.UNSAFE and not any(a.start < b.end and b.start < a.end for a in verdict.spans for b in taken)
+    ]
+    return tuple(sorted([*exact, *more], key=lambda verdict: verdict.spans))
 
 
 def _repeated_share(repeats: Sequence[Repeat], size: int, header: int) -> float:
@@ -155,11 +192,15 @@ def _trace(verdict: Verdict, origin: Integers, gone: Sequence[Span]) -> Verdict:
                 at = max(at, taken.end)
         if at < stop or start == end:
             spans.append(Span(at, max(at, stop)))
-    witness = verdict.witness
+
+    def back(span: Span) -> Span:
+        return Span(int(origin[span.start]), int(origin[span.end - 1]) + 1)
+
     return replace(
         verdict,
         spans=tuple(spans),
-        witness=Span(int(origin[witness.start]), int(origin[witness.end - 1]) + 1) if witness else None,
+        witness=back(verdict.witness) if verdict.witness else None,
+        rewritten=tuple((back(copy), back(witness)) for copy, witness in verdict.rewritten),
         goes_on=None if verdict.goes_on is None else int(origin[verdict.goes_on]),
     )
 
@@ -174,8 +215,9 @@ def _proof_error(post: Post, verdicts: Sequence[Verdict], edits: Sequence[Edit],
     scaffolds = [
         (verdict.leak.span, entries[verdict.leak.id]) for verdict in verdicts if verdict.leak and verdict.leak.id in entries
     ]
+    rewritten = [pair for verdict in verdicts if _applies(verdict, config) for pair in verdict.rewritten]
     try:
-        prove(post, edits, repaired, scaffolds)
+        prove(post, edits, repaired, scaffolds, rewritten)
     except ProofError as error:
         return str(error)
     return None

@@ -13,6 +13,7 @@ from itertools import accumulate
 
 import numpy as np
 import pyromark
+from rapidfuzz import fuzz
 
 from dedupe.leaks import Entry
 from dedupe.model import Edit, Post, Span
@@ -33,6 +34,8 @@ _LONGEST_HEADING = 120
 """A longer one is a draft flattened behind a heading sign: its sentences are looked for like all others."""
 _NEAR = 2000
 """Characters on in which the next sentence is looked for first."""
+_ALIKE = 75
+"""Least similarity, in percent, of a near copy and what stays for it, folded."""
 _PARSER = pyromark.Markdown(options=pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_FOOTNOTES)
 
 
@@ -40,16 +43,25 @@ class ProofError(Exception):
     """A result that is not provably right; the text names the rule and the spans (characters of the original)."""
 
 
-def prove(post: Post, edits: Sequence[Edit], repaired: str, scaffolds: Sequence[tuple[Span, Entry]] = ()) -> None:
+def prove(
+    post: Post,
+    edits: Sequence[Edit],
+    repaired: str,
+    scaffolds: Sequence[tuple[Span, Entry]] = (),
+    rewritten: Sequence[tuple[Span, Span]] = (),
+) -> None:
     """Return if `repaired` keeps all that `post` says; raise ProofError otherwise.
 
-    `scaffolds` are the spans that go as leaks, each with the entry of the catalogue that must find it there.
+    `scaffolds` are the spans that go as leaks, each with the entry of the catalogue that must find it there; `rewritten`
+    those that go as near copies, each with the span that must stay and be like it.
     """
     edits = sorted(edits, key=lambda edit: edit.span)
     _only_removes(post, edits, repaired)
     _spares_whole_things(post, edits)
     result = _Result(repaired)
-    removed = _without_scaffolds(post, edits, scaffolds)
+    removed = _without(_without_scaffolds(post, edits, scaffolds), [gone for gone, _ in rewritten])
+    for gone, stays in rewritten:
+        _is_kept_alike(post, gone, stays, result)
     for span in removed:
         _stays(post, span, result)
     _keeps_headings(post, removed, result)
@@ -159,14 +171,30 @@ def _without_scaffolds(post: Post, edits: Sequence[Edit], scaffolds: Sequence[tu
     for leak, entry in scaffolds:
         if not any(needle in unicodedata.normalize("NFKC", post.text[leak.start : leak.end]).lower() for needle in entry.needles):
             raise _fail(f"the catalogue entry {entry.id} does not find its leak", leak, post.text[leak.start : leak.end])
+        removed = _without(removed, [leak])
+    return removed
+
+
+def _without(spans: list[Span], holes: Sequence[Span]) -> list[Span]:
+    """Return what is left of `spans` outside of `holes`."""
+    for hole in holes:
         pieces: list[Span] = []
-        for span in removed:
-            if leak.end <= span.start or span.end <= leak.start:
+        for span in spans:
+            if hole.end <= span.start or span.end <= hole.start:
                 pieces.append(span)
                 continue
-            pieces += [part for part in (Span(span.start, leak.start), Span(leak.end, span.end)) if part.start < part.end]
-        removed = pieces
-    return removed
+            pieces += [part for part in (Span(span.start, hole.start), Span(hole.end, span.end)) if part.start < part.end]
+        spans = pieces
+    return spans
+
+
+def _is_kept_alike(post: Post, gone: Span, stays: Span, result: _Result) -> None:
+    """A near copy that goes is like the text that stays for it, and that text does stay."""
+    copy, witness = (_plain(post.text[span.start : span.end]).replace("\n", "") for span in (gone, stays))
+    if witness not in result.plain:
+        raise _fail("the text that stays for a near copy is not in the result", stays, witness)
+    if fuzz.ratio(copy, witness) < _ALIKE:
+        raise _fail("a near copy is not like the text that stays for it", gone, copy)
 
 
 def _stays(post: Post, span: Span, result: _Result) -> None:
@@ -234,10 +262,12 @@ def _keeps_blocks(post: Post, edits: Sequence[Edit], repaired: str) -> None:
     shift = index = 0
     moved = []
     for kind, start, end in _top_blocks(post.text, post.header.end):
+        joined = False
         while index < len(edits) and edits[index].span.end <= start:
+            joined = edits[index].span.end == start and not edits[index].replacement
             shift += len(edits[index].replacement) - (edits[index].span.end - edits[index].span.start)
             index += 1
-        touched = index < len(edits) and edits[index].span.start < end
+        touched = joined or (index < len(edits) and edits[index].span.start < end)
         if not touched and _has_own_lines(repaired, start + shift, end + shift):
             moved.append((kind, start + shift, end + shift, Span(start, end)))
     found = {(kind, start): end for kind, start, end in _top_blocks(repaired, post.header.end)}

@@ -113,7 +113,7 @@ def _repeats_what_stands_before(scene: Scene, row: range) -> bool:
     copies = [unit for unit in row if scene.state[unit] is State.COPY]
     if not all(scene.follows(before, unit) for before, unit in pairwise(copies)):
         return False
-    return scene.witness[copies[-1]] + scene.length[copies[-1]] == scene.first[copies[0]]
+    return scene.witness_end(copies[-1]) == scene.first[copies[0]]
 
 
 def _drop_strays(scene: Scene, first: int, last: int) -> tuple[int, int]:
@@ -222,7 +222,7 @@ def _mark_drafts(scene: Scene, rows: list[Row]) -> list[Row]:
             chain = []
         if row:
             chain.append(row)
-            end = scene.witness[copies[-1]] + scene.length[copies[-1]]
+            end = scene.witness_end(copies[-1])
     return sorted(marked, key=lambda row: row.first)
 
 
@@ -246,7 +246,7 @@ def _is_beside(scene: Scene, copies: list[int]) -> bool:
     for before, unit in pairwise([copies[0], *copies]):
         if before != unit and not scene.follows(before, unit):
             break
-        end = scene.witness[unit] + scene.length[unit]
+        end = scene.witness_end(unit)
     return end >= scene.first[copies[0]]
 
 
@@ -269,5 +269,5 @@ def _ends_cut(scene: Scene, unit: int) -> bool:
     seam = after == len(scene) or scene.is_wide(after) or scene.state[after] is State.LEAK
     if not seam:
         return False
-    end = scene.witness[unit] + scene.length[unit]
+    end = scene.witness_end(unit)
     return scene.is_cut(unit) and scene.kind[unit] is Kind.PARAGRAPH and scene.last[scene.unit_at(end - 1)] >= end + 4

@@ -91,7 +91,7 @@ def describe(verdict: Verdict, edits: tuple[Edit, ...]) -> Finding:
         message=f"{rule.summary}{reason}",
         safety=verdict.safety,
         witness=verdict.witness,
-        similarity=1.0 if verdict.witness else None,
+        similarity=verdict.similarity or (1.0 if verdict.witness else None),
         evidence=verdict.evidence,
         edits=edits,
     )

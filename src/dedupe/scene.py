@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from dedupe.copies import Copies
 from dedupe.model import PROSE, Folded, Integers, Kind, Leak, Post, Segments, Span, Strength
+from dedupe.near import Likeness
 
 _SHORT = 12
 """A sentence of fewer folded characters proves nothing by standing twice."""
@@ -65,6 +67,7 @@ class Scene:
     tidy: bool
     begins: frozenset[int]
     whole_ends: frozenset[int]
+    near: Mapping[int, Likeness]
 
     def __len__(self) -> int:
         return len(self.spans)
@@ -84,9 +87,14 @@ class Scene:
         dots = self.folded.codes[end : self.last[unit]]
         return end - self.first[unit] if len(dots) >= 3 or _ELLIPSIS in dots else self.length[unit]
 
+    def witness_end(self, unit: int) -> int:
+        """Return the folded place where what the unit is a copy of ends."""
+        like = self.near.get(unit)
+        return self.witness[unit] + self.length[unit] if like is None else self.last[like.until]
+
     def follows(self, before: int, unit: int) -> bool:
         """Tell whether two copies stand in this order, near each other, in what they are copies of."""
-        return 0 <= self.witness[unit] - self.witness[before] - self.length[before] <= _STEP
+        return 0 <= self.witness[unit] - self.witness_end(before) <= _STEP
 
     def is_wide(self, unit: int) -> bool:
         """Tell whether more than one blank line stands before the unit in a post that seldom leaves so much room."""
@@ -110,8 +118,15 @@ class Scene:
         return Span(int(offsets[place]), int(offsets[place + length - 1]) + 1)
 
 
-def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, leaks: tuple[Leak, ...]) -> Scene:
-    """Lay out what the stages before found, unit by unit."""
+def set_scene(
+    post: Post,
+    segments: Segments,
+    folded: Folded,
+    copies: Copies,
+    leaks: tuple[Leak, ...],
+    near: Mapping[int, Likeness] | None = None,
+) -> Scene:
+    """Lay out what the stages before found, unit by unit; `near` are those of `copies` that are no exact ones."""
     blocks = segments.blocks
     spans = [Span(start, end) for start, end in zip(segments.starts.tolist(), segments.ends.tolist(), strict=True)]
     block = segments.block_of.tolist()
@@ -160,6 +175,7 @@ def set_scene(post: Post, segments: Segments, folded: Folded, copies: Copies, le
         newlines=newlines,
         begins=copies.begins,
         whole_ends=copies.whole_ends,
+        near=near or {},
         tidy=len(endings) >= _STYLE and sum(endings) >= _TIDY * len(endings),
         roomy=sum(count >= 3 for count in gaps) > max(2, 0.25 * len(gaps)),
     )

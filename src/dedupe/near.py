@@ -1,0 +1,181 @@
+"""Find units that say again, with small changes, what stands earlier: near copies of sentences and headings."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
+
+from dedupe.copies import Copies
+from dedupe.model import Folded, Kind, Repeat, Segments
+
+_ALONE, _IN_ORDER = 90.0, 80.0
+"""Least similarity, in percent, of a near copy by itself, and of one whose neighbour is a copy of its witness's neighbour."""
+_LEAST = 12
+"""Folded characters of a unit worth comparing, and of a seed's overlap with it."""
+_TRIED = 3
+"""Witnesses tried for each unit, by how much of it they share."""
+_CLAUSE = 4
+"""Characters in a row that one text has more than the other: content, not a slip."""
+_NEVER = frozenset({Kind.CONFLICT, Kind.DIRECTIVE, Kind.HTML, Kind.VERSE})
+_EXACT = frozenset({Kind.CODE, Kind.TABLE, Kind.QUOTE, Kind.LINKS, Kind.FOOTNOTE, Kind.OTHER})
+"""Where every character counts: a difference there is for a person to judge, unless the passage is full of slips."""
+_NEIGHBOURS, _NOISE = 4, 2
+"""A passage is full of slips when so many units around a unit show so many doubled, dropped or exchanged signs."""
+_NUMBERS = re.compile(r"\d+(?:[.,:/]\d+)*|[〇一二三四五六七八九十百千万億兆]+(?=[年月日円%人社件倍割つ個台回時分秒位])")
+_NAMES = re.compile(r"[a-z][a-z0-9+#.-]*[a-z0-9]|[ァ-ヴ][ァ-ヴー]+")
+_NEGATIONS = re.compile(
+    r"ない|なく|なかっ|なけれ|ません|ずに|\bnot\b|n['’]t\b|\bno\b|\bnever\b|\bnicht\b|\bkein|\bne\b|\bpas\b|\bnão\b|不|没|無|未|않|없|못"
+)
+_LINKS = re.compile(r"\]\(([^)\s]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """A near copy: the units it is like (first and last), how much (0 to 1), and what differs that a person must judge.
+
+    `slips` counts what the copy, and what its witness, doubles or lacks; `typos` all single signs doubled, dropped or
+    exchanged; `only_typos` tells whether nothing else differs.
+    """
+
+    witness: int
+    until: int
+    similarity: float
+    conflict: str = ""
+    slips: tuple[int, int] = (0, 0)
+    typos: int = 0
+    only_typos: bool = False
+
+
+def find_near(text: str, segments: Segments, folded: Folded, repeats: list[Repeat], copies: Copies) -> dict[int, Likeness]:
+    """Return the near copies among the units that are no exact ones, each with its witness, one or two earlier units.
+
+    Seeds propose: units that share runs of equal characters, and the neighbours of copies. rapidfuzz decides.
+    """
+    whole = folded.codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    texts = [whole[start:end] for start, end in zip(copies.starts.tolist(), copies.ends.tolist(), strict=True)]
+    kinds = [segments.blocks[block].kind for block in segments.block_of.tolist()]
+    wanted = [
+        place < 0 and len(each) >= _LEAST and kind not in _NEVER
+        for place, each, kind in zip(copies.witness.tolist(), texts, kinds, strict=True)
+    ]
+    found: dict[int, Likeness] = {}
+    for unit, others in _propose(repeats, copies, wanted).items():
+        tried = [_like(texts, unit, other) for other in others]
+        best = max(tried, key=lambda like: (like.similarity, -like.witness))
+        if best.similarity:
+            found[unit] = best
+    holders = (np.searchsorted(copies.starts, copies.witness, "right") - 1).tolist()
+    of: dict[int, int] = {unit: holders[unit] for unit in np.flatnonzero(copies.witness >= 0).tolist()}
+    of |= {unit: like.witness for unit, like in found.items()}
+    for unit, step in [*((unit, 1) for unit in range(1, len(texts))), *((unit, -1) for unit in range(len(texts) - 2, -1, -1))]:
+        other = of.get(unit - step, -2) + step
+        if wanted[unit] and unit not in of and 0 <= other < unit:
+            like = _like(texts, unit, other)
+            if like.similarity:
+                found[unit] = like
+                of[unit] = other
+    near = {
+        unit: _compare(like, text, segments, unit, texts)
+        for unit, like in found.items()
+        if like.similarity >= _ALONE / 100 or _is_in_order(unit, of)
+    }
+    return {unit: _forgive(near, unit, like, kinds[unit]) for unit, like in near.items()}
+
+
+def _like(texts: list[str], unit: int, other: int) -> Likeness:
+    """Compare a unit with another, or with that and the next one when it is so much longer."""
+    similarity = fuzz.ratio(texts[unit], texts[other], score_cutoff=_IN_ORDER)
+    if other + 1 < unit and len(texts[unit]) >= len(texts[other]) + _LEAST:
+        both = fuzz.ratio(texts[unit], texts[other] + texts[other + 1], score_cutoff=max(similarity, _IN_ORDER))
+        if both > similarity:
+            return Likeness(other, other + 1, both / 100)
+    return Likeness(other, other, similarity / 100)
+
+
+def _forgive(near: Mapping[int, Likeness], unit: int, like: Likeness, kind: Kind) -> Likeness:
+    """Return the likeness without its conflict where the passage is full of slips and this is one more."""
+    around = [near[each] for each in range(unit - _NEIGHBOURS, unit + _NEIGHBOURS + 1) if each in near]
+    if like.only_typos and sum(each.typos for each in around) >= _NOISE:
+        return replace(like, conflict="")
+    return replace(like, conflict=like.conflict or ("not prose" if kind in _EXACT else ""))
+
+
+def _propose(repeats: list[Repeat], copies: Copies, wanted: list[bool]) -> dict[int, list[int]]:
+    """Return for each wanted unit the earlier units it shares most characters with."""
+    shared: dict[int, Counter[int]] = defaultdict(Counter)
+    starts, ends = copies.starts, copies.ends
+    for start, end, distance in repeats:
+        unit = int(np.searchsorted(ends, start, "right"))
+        while unit < len(starts) and starts[unit] < end:
+            low, high = max(start, int(starts[unit])), min(end, int(ends[unit]))
+            if wanted[unit] and high - low >= _LEAST:
+                other = int(np.searchsorted(starts, (low + high) // 2 - distance, "right")) - 1
+                if 0 <= other < unit:
+                    shared[unit][other] += high - low
+            unit += 1
+    return {unit: [other for other, _ in votes.most_common(_TRIED)] for unit, votes in shared.items()}
+
+
+def _is_in_order(unit: int, of: Mapping[int, int]) -> bool:
+    return of.get(unit - 1, -2) + 1 == of[unit] or of.get(unit + 1, -2) - 1 == of[unit]
+
+
+def _compare(like: Likeness, text: str, segments: Segments, unit: int, texts: list[str]) -> Likeness:
+    copy, witness = texts[unit], "".join(texts[like.witness : like.until + 1])
+    raw = [text[segments.starts[unit] : segments.ends[unit]], text[segments.starts[like.witness] : segments.ends[like.until]]]
+    conflict = "" if sorted(_LINKS.findall(raw[0])) == sorted(_LINKS.findall(raw[1])) else "their links differ"
+    slips, typos, others = [0, 0], 0, 0
+    for step in Levenshtein.opcodes(copy, witness):
+        mine, other = copy[step.src_start : step.src_end], witness[step.dest_start : step.dest_end]
+        if step.tag == "equal":
+            continue
+        single = len(mine) + len(other) == 1
+        signs = len(mine) == len(other) == 1 and not mine.isalnum() and not other.isalnum()
+        typos += single or signs
+        others += not (single or signs)
+        if abs(len(mine) - len(other)) >= _CLAUSE:
+            slips[0 if len(mine) < len(other) else 1] += abs(len(mine) - len(other))
+        elif single:
+            slips[0] += bool(mine) and _is_doubled(copy, step.src_start)
+            slips[1] += bool(other) and _is_doubled(witness, step.dest_start)
+    return replace(
+        like,
+        conflict=conflict or next(_conflicts(copy, witness), ""),
+        slips=(slips[0], slips[1]),
+        typos=typos,
+        only_typos=not others,
+    )
+
+
+def _is_doubled(text: str, at: int) -> bool:
+    return text[at] in {text[at - 1 : at], text[at + 1 : at + 2]}
+
+
+def _conflicts(copy: str, witness: str) -> Iterator[str]:
+    """Yield what makes two texts say different things: numbers, names, a negation."""
+    numbers = [Counter(_NUMBERS.findall(each)) for each in (copy, witness)]
+    if numbers[0] != numbers[1]:
+        yield "their numbers differ"
+    names = [Counter(_NAMES.findall(each)) for each in (copy, witness)]
+    mine, other = list((names[0] - names[1]).elements()), list((names[1] - names[0]).elements())
+    if mine and other and any(min(Levenshtein.distance(name, twin) for twin in other) > 1 for name in mine):
+        yield "their names differ"
+    if len(_NEGATIONS.findall(copy)) != len(_NEGATIONS.findall(witness)):
+        yield "one of them negates"
+
+
+def add_near(copies: Copies, near: Mapping[int, Likeness]) -> Copies:
+    """Return `copies` with the near ones added to the exact ones; characters beyond the witness's end lead to its last."""
+    witness, source = copies.witness.copy(), copies.source.copy()
+    for unit, like in near.items():
+        start, end = int(copies.starts[like.witness]), int(copies.ends[like.until])
+        witness[unit] = start
+        here = np.arange(int(copies.starts[unit]), int(copies.ends[unit]))
+        source[here] = np.minimum(start + here - here[0], end - 1)
+    return replace(copies, witness=witness, source=source)
