@@ -102,3 +102,13 @@ def test_a_wrong_entry_is_refused_with_a_sentence(change: dict[str, str | None],
     raw = {key: value for key, value in {**ENTRY, **change}.items() if value is not None}
     with pytest.raises(ConfigError, match=message):
         read_entry(raw)
+
+
+def test_what_an_author_wrote_beside_a_leak_stays() -> None:
+    draft = "羽根は四枚あって、どれも樫でできている。\n\n粉は朝のうちに挽いて、昼には町へ運ぶ。\n\n"
+    for text, kept in (
+        ("はい、承知いたしました。記事の続きを書いて完成させます。冬は羽根を外して磨く。\n", "冬は羽根を外して磨く。"),
+        ("【要求事項】\n- 自然に続ける\n\n1. 綱を引く\n2. 石を上げる\n\n---END---\n", "1. 綱を引く\n2. 石を上げる"),
+        ("【注意】\n\n- 羽根に近づかない\n- 粉は濡らさない\n\n---END---\n", "【注意】\n\n- 羽根に近づかない"),
+    ):
+        assert kept in examine(read_post("a.md", draft + text), Config()).repaired

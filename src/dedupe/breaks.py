@@ -24,7 +24,8 @@ _STARTS_ANEW = re.compile(
     r"正直|実際|皆さん|加えて|同時に|今回|今後|現在|想像|考えて|結局|むしろ|以上|要する|いや|ええ|はい)"
 )
 _GOES_ON = re.compile(r"[*_…．.]*(?:[ぁ-んー]|[a-z]|[、。，])")
-_NEEDS_MORE = re.compile(r"[のをがへとやでも][*_]*$")
+NEEDS_MORE = re.compile(r"[のをがへとやでも][*_]*$")
+"""The end of a text that cannot be the end of a sentence."""
 _MAY_FOLLOW = re.compile(r"[*_]*[ァ-ヶ一-鿿]")
 
 
@@ -74,6 +75,8 @@ def _is_likely_restart(scene: Scene, cut: int, after: int, between: list[int], *
     restarted = sum(scene.weight[unit] for unit in between if scene.kind[unit] is Kind.PARAGRAPH) >= HEAVY
     if len(kinds) > 1 and not kinds <= _TEXT:
         return restarted and weight >= _SCRAP_WEIGHT
+    if wide and not restarted and weight < _SCRAP_WEIGHT and scene.opens[cut] and (cut == 0 or not scene.tidy):
+        return False  # a title without a sign before it
     if wide or restarted:
         loose = scene.stopped[cut] or not kinds <= _TEXT  # behind a stop, as in a web address, or in a list
         return not loose or weight >= _SCRAP_WEIGHT or sum(scene.weight[unit] for unit in between) >= HEAVY
@@ -131,7 +134,7 @@ def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool)
         repeated = Span(words.start, scene.spans[after - 1].end if dots else end)
         witness = scene.span_of(scene.first[after], overlap)
         return Verdict("RPT004", (repeated,), safety, witness, ("goes on after a break with its last words again",), start)
-    after_particle = _NEEDS_MORE.search(text, end - 3, end) and _MAY_FOLLOW.match(text, start)
+    after_particle = NEEDS_MORE.search(text, end - 3, end) and _MAY_FOLLOW.match(text, start)
     if _STARTS_ANEW.match(text, start) or not (after_particle or _GOES_ON.match(text, start)):
         return None
     glue = "" if _is_unspaced(text[end - 1]) and _is_unspaced(text[start]) else " "

@@ -21,9 +21,13 @@ _LEANS, _BARE_HEADING = 1.0, 2.0
 """What it costs more when the second text refers back to what is gone, or when a heading is left with nothing under it."""
 _LATER = 0.0004
 """Cost of a character that stays in a later copy: of equal choices the first stays."""
-_REFORMED = 0.7
+_ECHO = 5.0
+"""Cost of a unit that stays in an echo: a draft flattened, or what stands behind the marker of a prompt."""
+_BEHEADED = 2.0
+"""What it costs more when the post no longer begins as it did."""
+_REFORMED = 0.3
 """Cost of a unit whose block begins elsewhere than in the first copy, as in a flattened echo."""
-_SLIP = 0.1
+_SLIP = 0.3
 """Cost of a character that a near copy lacks or doubles."""
 _REFERS = re.compile(
     r"[\s*_「『“\"…．.]*(?:この|その|これ|それ|こう|そう|そこ|しかし|だが|でも|ただ|また|さらに|そして|特に|例えば|たとえば|つまり|"
@@ -72,14 +76,21 @@ class _Classes:
 _START = _Atom(-1, -1)
 
 
-def choose(scene: Scene, removable: Collection[int], cuts: Mapping[int, int], joins: Mapping[int, int]) -> Choice:
+def choose(
+    scene: Scene,
+    removable: Collection[int],
+    cuts: Mapping[int, int],
+    joins: Mapping[int, int],
+    echoes: Collection[int] = (),
+) -> Choice:
     """Return which of the `removable` copies, and of the texts they are copies of, go.
 
     `cuts` leads from each cut-off beginning, which goes in any case, to the unit that completes it, `joins` from each
-    sentence that breaks off to the unit that goes on with it. The cost of what stays is the sum over its seams (places
-    where two texts meet that were never neighbours) and a little for each character kept later than at first. All new text
-    stays; of each passage exactly one copy stays. Solved by dynamic programming from the top of the post down, over (last
-    text kept, passages kept so far).
+    sentence that breaks off to the unit that goes on with it; `echoes` are copies no draft holds, which stay last.
+
+    The cost of what stays is the sum over its seams (places where two texts meet that were never neighbours) and a little
+    for each character kept later than at first. All new text stays; of each passage exactly one copy stays. Solved by
+    dynamic programming from the top of the post down, over (last text kept, passages kept so far).
     """
     atoms = list(_atoms(scene, joins))
     classes = _classify(scene, atoms, removable, cuts)
@@ -89,7 +100,7 @@ def choose(scene: Scene, removable: Collection[int], cuts: Mapping[int, int], jo
     neighbours = _neighbours(scene, atoms, classes, cuts, joins)
     stay = [atom for atom in atoms if atom.first not in cuts and (atom.first not in gone or classes.of[atom] in classes.copies)]
     runs = list(_runs(stay, classes))
-    kept, cost, bound = _solve(scene, runs, classes, neighbours)
+    kept, cost, bound = _solve(scene, runs, classes, neighbours, echoes)
     gone.update(unit for run in runs if run not in kept for unit in _units(run))
     gone.difference_update(unit for run in kept for unit in _units(run))
     return Choice(frozenset(gone), _lead(scene, classes, gone, cuts), cost, bound)
@@ -216,7 +227,7 @@ _State = dict[tuple[_Atom, int], tuple[float, Any]]
 
 
 def _solve(
-    scene: Scene, runs: list[_Run], classes: _Classes, neighbours: set[tuple[_Atom, _Atom]]
+    scene: Scene, runs: list[_Run], classes: _Classes, neighbours: set[tuple[_Atom, _Atom]], echoes: Collection[int]
 ) -> tuple[set[_Run], float, float]:
     """Return the runs that stay, what they cost, and a lower bound for any choice."""
     firsts = {run.passage: run for run in runs if run.copy == 0 and run.passage >= 0}
@@ -225,7 +236,7 @@ def _solve(
     bound = np.inf
     for run in runs:
         after: _State = {}
-        own = _cost_of_copy(scene, run, firsts)
+        own = _cost_of_copy(scene, run, firsts) + _ECHO * sum(unit in echoes for unit in _units(run) if run.passage >= 0)
         bit = 1 << run.passage if run.passage >= 0 else 0
         may_go = bit and not run.last and (run.passage not in locked or run.copy > 0)
         for (last, mask), (cost, trail) in states.items():
@@ -284,7 +295,9 @@ def _cost_of_seam(scene: Scene, before: _Atom, atom: _Atom, classes: _Classes, n
     cost = _SEAM
     if not scene.opens[atom.first]:
         cost += _TORN_START
-    if before is not _START and not scene.closes[before.last]:
+    if before is _START:
+        cost += _BEHEADED
+    elif not scene.closes[before.last]:
         cost += _TORN_END
     if scene.kind[atom.first] is Kind.HEADING:
         cost -= _SEAM / 2

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from rapidfuzz import fuzz
 
-from dedupe.breaks import find_breaks
+from dedupe.breaks import NEEDS_MORE, find_breaks
 from dedupe.choose import choose
 from dedupe.header import read_values
 from dedupe.leaks import KINDS as LEAK_KINDS
@@ -40,13 +40,19 @@ def judge(scene: Scene) -> tuple[Verdict, ...]:
     )
     taken = [row for row in rows if row.signs or (damaged and _is_duplicate(row))]
     taken = _keep_sections(scene, taken)
-    verdicts = [verdict for verdict in breaks if verdict.rule == "RPT003" or damaged or scene.tidy]
+    verdicts = [verdict for verdict in breaks if verdict.rule == "RPT003" or damaged or _is_surely_broken(scene, verdict)]
     verdicts = _repeated_all(scene, taken, verdicts)
     verdicts.extend(_leaked(scene, taken, damaged))
     if not damaged:
         verdicts.extend(_suspect(scene, rows))
     verdicts.extend(_dangling(scene, verdicts, damaged))
     return tuple(sorted(verdicts, key=lambda verdict: verdict.spans))
+
+
+def _is_surely_broken(scene: Scene, verdict: Verdict) -> bool:
+    """Tell a broken sentence, in a post without other damage, from a caption or a title before a text."""
+    text, end = scene.post.text, verdict.spans[0].start
+    return scene.tidy and bool(verdict.witness or NEEDS_MORE.search(text, end - 3, end) or text[verdict.goes_on or 0].islower())
 
 
 def _is_duplicate(row: Row) -> bool:
@@ -81,6 +87,13 @@ def _repeated_all(scene: Scene, rows: list[Row], breaks: list[Verdict]) -> list[
     Copies are stars around text that stays: from each character that goes the way leads, copy by copy, to one that stays.
     """
     spared: set[int] = set()
+    behind = {_unit_from(scene, leak.span.end) for leak in scene.leaks if leak.kind == "prompt" and leak.own_line}
+    echoes = {
+        unit
+        for row in rows
+        if "is a flattened copy" in row.signs or behind.intersection(range(row.first, row.last))
+        for unit in range(max([row.first, *behind.intersection(range(row.first, row.last))]), row.last)
+    }
     while True:
         removable = {unit for row in rows for unit in range(row.first, row.last) if scene.state[unit] is State.COPY}
         cuts: dict[int, int] = {}
@@ -92,7 +105,7 @@ def _repeated_all(scene: Scene, rows: list[Row], breaks: list[Verdict]) -> list[
                 cuts |= {unit: _completed(scene, verdict) for unit in units if scene.state[unit] is State.NEW}
             else:
                 joins[_broken(scene, verdict)] = _completed(scene, verdict)
-        choice = choose(scene, removable - spared, cuts, joins)
+        choice = choose(scene, removable - spared, cuts, joins, echoes)
         verdicts = _tell(scene, choice.gone, choice.source, rows, breaks)
         lost = _unsupported(scene, verdicts, choice.source)
         if lost <= spared:
@@ -234,7 +247,8 @@ def _leaked(scene: Scene, taken: list[Row], damaged: bool) -> Iterator[Verdict]:
         structure = _structure(scene, leak, taken, damaged)
         proves_itself = leak.strength is Strength.DECISIVE and not about_prompts
         hint = leak.strength is Strength.HINT
-        listed = hint and leak.kind == "prompt" and "beside another leak" in structure
+        first = _unit_from(scene, leak.span.start)
+        listed = hint and leak.kind == "prompt" and first < len(scene) and scene.state[first] is State.LEAK
         ending = hint and leak.kind == "end" and damaged and bool(structure)  # words that people close a text with, too
         if hint and not listed and not damaged:
             continue

@@ -19,8 +19,9 @@ from dedupe.model import Kind, Leak, Post, Segments, Span, Strength
 KINDS = ("prompt", "preamble", "refusal", "end", "page", "citation", "thought", "placeholder")
 ANCHORS = ("label", "line", "start", "list", "inline")
 
-_WHOLE_PARAGRAPH = 300
-"""A paragraph up to this many characters goes with the preamble it begins with; of a longer one only the sentence."""
+_OF_THE_TASK = re.compile(
+    r"記事の(?:続き|最後|末尾)|続きを|執筆|補完し|完成させ|ご提示|ご要望|ご指定|as requested|the continuation|接着写|续写|이어서"
+)
 _QUOTING = frozenset({Kind.CODE, Kind.TABLE, Kind.QUOTE, Kind.FOOTNOTE, Kind.CONFLICT})
 
 
@@ -157,16 +158,29 @@ def _reach(text: str, segments: Segments, span: Span, anchor: str) -> Span | Non
     if line.count("`") % 2:
         return None
     if anchor == "start":
-        short = len(text[block.span.start : block.span.end]) <= _WHOLE_PARAGRAPH
-        return Span(span.start, block.span.end if short else int(segments.ends[unit]))
+        return Span(span.start, _end_of_answer(text, segments, unit, span))
     if anchor == "list":
         end = max(span.end, block.span.end if block.kind is Kind.ITEM else span.end)
+        listed = block.kind is Kind.ITEM
         for following in segments.blocks[index + 1 :]:
-            if following.kind is not Kind.ITEM or following.container:
+            apart = text.count("\n", end, following.span.start) > 1
+            if following.kind is not Kind.ITEM or following.container or (listed and apart):
                 break
-            end = following.span.end
+            end, listed = following.span.end, True
         return Span(span.start, end)
     return span
+
+
+def _end_of_answer(text: str, segments: Segments, unit: int, span: Span) -> int:
+    """Return where an answer ends: with its sentence, and those after it in the paragraph that speak of the task too."""
+    block = segments.block_of[unit]
+    while segments.ends[unit] < span.end:
+        unit += 1
+    while unit + 1 < len(segments) and segments.block_of[unit + 1] == block:
+        if not _OF_THE_TASK.search(text, segments.starts[unit + 1], segments.ends[unit + 1]):
+            break
+        unit += 1
+    return int(segments.ends[unit])
 
 
 def _is_at_edge(text: str, span: Span) -> bool:

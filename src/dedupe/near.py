@@ -12,6 +12,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
 from dedupe.copies import Copies
+from dedupe.fold import narrow
 from dedupe.model import Folded, Kind, Repeat, Segments
 
 _ALONE, _IN_ORDER = 90.0, 80.0
@@ -90,6 +91,8 @@ def find_near(text: str, segments: Segments, folded: Folded, repeats: list[Repea
 
 def _like(texts: list[str], unit: int, other: int) -> Likeness:
     """Compare a unit with another, or with that and the next one when it is so much longer."""
+    if texts[unit].startswith(texts[other].rstrip(".…")):
+        return Likeness(other, other, 0.0)  # a cut-off beginning and its completion, no copy
     similarity = fuzz.ratio(texts[unit], texts[other], score_cutoff=_IN_ORDER)
     if other + 1 < unit and len(texts[unit]) >= len(texts[other]) + _LEAST:
         both = fuzz.ratio(texts[unit], texts[other] + texts[other + 1], score_cutoff=max(similarity, _IN_ORDER))
@@ -146,7 +149,7 @@ def _compare(like: Likeness, text: str, segments: Segments, unit: int, texts: li
             slips[1] += bool(other) and _is_doubled(witness, step.dest_start)
     return replace(
         like,
-        conflict=conflict or next(_conflicts(copy, witness), ""),
+        conflict=conflict or next(_conflicts(*(narrow(each) for each in raw)), ""),
         slips=(slips[0], slips[1]),
         typos=typos,
         only_typos=not others,

@@ -35,6 +35,8 @@ _EDGE = frozenset({Kind.HEADING, Kind.LINKS, Kind.DIRECTIVE, Kind.HTML, Kind.COD
 """What stays over or under new text though it stands twice: a heading goes only with its body."""
 _LOOSE = frozenset({Kind.LINKS, Kind.DIRECTIVE, Kind.HTML})
 """What may stand before a repeat and has nothing to do with it."""
+_UNREPEATED = frozenset({Kind.HTML, Kind.VERSE, Kind.DIRECTIVE, Kind.CONFLICT, Kind.HEADING, Kind.LINKS, Kind.QUOTE})
+"""What people repeat on purpose, right beside itself too."""
 _BRACKETS = {"」": "「", "』": "『", "）": "（", ")": "(", "】": "【", "]": "[", "〉": "〈", "》": "《"}
 
 
@@ -153,10 +155,30 @@ def is_balanced(scene: Scene, first: int, last: int, *, at_end: bool = False) ->
 def _look_at(scene: Scene, units: range) -> Row:
     copies = [unit for unit in units if scene.state[unit] is State.COPY]
     weight = sum(scene.weight[unit] for unit in copies if scene.prose[unit])
+    if _is_block_twice(scene, units, copies):
+        return Row(units.start, units.stop, 0, 0, weight, ("is the block before it once more",))
+    if not weight:
+        return Row(units.start, units.stop, 0, 0, 0, ())
     sentences, plain = _longest_runs(scene, copies)
     paragraphs = [unit for unit in copies if scene.prose[unit] and scene.kind[unit] is Kind.PARAGRAPH]
-    signs = tuple(_signs(scene, units, copies, paragraphs, plain)) if weight else ()
+    signs = tuple(_signs(scene, units, copies, paragraphs, plain))
     return Row(units.start, units.stop, sentences, plain, weight, signs)
+
+
+def _is_block_twice(scene: Scene, units: range, copies: list[int]) -> bool:
+    """Tell whether a whole list, table or block of code stands twice in a row, nothing between; code to the letter."""
+    first, last = units.start, units.stop - 1
+    kinds = {scene.kind[unit] for unit in units}
+    if Kind.PARAGRAPH in kinds or len(copies) < len(units) or not _repeats_what_stands_before(scene, units):
+        return False
+    before = scene.unit_at(scene.witness[first]) - 1
+    begun = before >= 0 and scene.kind[before] is scene.kind[first]
+    goes_on = last + 1 < len(scene) and scene.kind[last + 1] is scene.kind[last]
+    if Kind.ITEM in kinds and (len(units) < LEAST_ROW or begun or goes_on):
+        return False
+    whole = scene.opens[first] and scene.closes[last] and not kinds & _UNREPEATED
+    twins = [scene.text(unit) == scene.text(scene.unit_at(scene.witness[unit])) for unit in units]
+    return whole and all(twins) and sum(scene.weight[unit] for unit in units) >= _ECHO_WEIGHT
 
 
 def _longest_runs(scene: Scene, copies: list[int]) -> tuple[int, int]:

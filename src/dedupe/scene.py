@@ -234,10 +234,11 @@ def weigh(codes: NDArray[np.uint32], starts: Integers, ends: Integers) -> Intege
 def _leaky(spans: list[Span], leaks: tuple[Leak, ...]) -> set[int]:
     """Return the units that lie wholly in a leak with lines of its own.
 
-    A hint counts only right beside another leak, as one instruction among others.
+    A hint counts only right beside the leak of a prompt, as one instruction among others.
     """
     starts = [span.start for span in spans]
     found: set[int] = set()
+    prompts: set[int] = set()
     hints: list[range] = []
     for leak in leaks:
         if leak.kind == "conflict" or not leak.own_line:
@@ -249,8 +250,10 @@ def _leaky(spans: list[Span], leaks: tuple[Leak, ...]) -> set[int]:
             hints.append(range(first, last))
         else:
             found.update(range(first, last))
+            if leak.kind == "prompt":
+                prompts.update(range(first, last))
     for hint in hints:
-        if hint and (hint.start - 1 in found or hint.stop in found):
+        if hint and (hint.start - 1 in prompts or hint.stop in prompts):
             found.update(hint)
     return found
 

@@ -1,0 +1,55 @@
+"""Which copy stays, decided over the whole post."""
+
+from __future__ import annotations
+
+from dedupe import Config, examine, read_post
+
+HARBOUR = "The harbour opens at six, when the night watch hands over its keys and goes to bed."
+BOATS = "Boats leave every hour from the eastern pier, in winter only until four."
+TICKETS = "Tickets are sold on board, in coins, by whoever is not steering at the time."
+GOATS = "On Sundays it does not run at all, which the goats do not mind in the least."
+BELL = "However, the bell rings as if it did, twelve times, for the sake of the tourists."
+LAMP = "The lamp on the pier is lit by hand, by a man who says he is the last of his trade."
+
+ROPE = "The ropes are as thick as an arm and smell of tar in every weather there is."
+
+
+def repaired(*paragraphs: str, unsafe: bool = False) -> list[str]:
+    outcome = examine(read_post("a.md", "\n\n".join(paragraphs) + "\n"), Config(unsafe_fixes=unsafe))
+    assert outcome.proof_error is None
+    return outcome.repaired.strip().split("\n\n")
+
+
+def test_of_equal_choices_the_first_stays() -> None:
+    text = [HARBOUR, BOATS, TICKETS]
+    assert repaired(*text, GOATS, "", *text) == [*text, GOATS]
+
+
+def test_the_last_of_growing_drafts_stays_as_one_stretch() -> None:
+    first = [f"{HARBOUR} {BOATS}", f"{TICKETS} {GOATS}"]
+    last = [f"{HARBOUR} {BOATS} {BELL}", f"{TICKETS} {GOATS} {LAMP}"]
+    assert " ".join(repaired(ROPE, *first, "---END---", *last)) == " ".join([ROPE, *last])
+
+
+def test_an_echo_never_stays_for_its_draft() -> None:
+    draft = [HARBOUR, BOATS, TICKETS]
+    assert repaired(*draft, "[Existing article so far]", " ".join([*draft, GOATS[:40]]), "---END---", LAMP)[:3] == draft
+
+
+def test_all_new_text_stays() -> None:
+    kept = repaired(HARBOUR, BOATS, TICKETS, "---END---", HARBOUR, f"{BOATS} {BELL}", TICKETS, LAMP)
+    assert {BELL, LAMP} <= {sentence for paragraph in kept for sentence in (paragraph, paragraph.removeprefix(BOATS + " "))}
+
+
+def test_near_copies_stay_without_unsafe_fixes_and_the_cleaner_one_with_them() -> None:
+    draft = [HARBOUR, BOATS, TICKETS]
+    garbled = [HARBOUR.replace("night", "nnight"), BOATS.replace("pier", "pierr"), TICKETS.replace("coins", "ccoins")]
+    assert repaired(*draft, GOATS, "", *garbled) == [*draft, GOATS, "", *garbled]
+    assert repaired(*draft, GOATS, "", *garbled, unsafe=True) == [*draft, GOATS]
+
+
+def test_near_copies_whose_numbers_differ_both_stay() -> None:
+    draft = [HARBOUR, f"{BOATS} A ticket costs 12 crowns.", TICKETS]
+    other = [paragraph.replace("12", "15").replace("at six", "at seven") for paragraph in draft]
+    assert "15 crowns" in " ".join(repaired(*draft, GOATS, "", *other, unsafe=True))
+    assert "12 crowns" in " ".join(repaired(*draft, GOATS, "", *other, unsafe=True))
