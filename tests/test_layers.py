@@ -17,6 +17,7 @@ ORDER = [
     "split",
     "fold",
     "repeats",
+    "sketch",
     "leaks",
     "config",
     "copies",
