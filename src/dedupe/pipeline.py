@@ -90,7 +90,8 @@ def _look(post: Post, config: Config, *, leaky: bool = True) -> _View:
         segments = cut_at(post, segments, [leak.span for leak in leaks if leak.own_line])
     copies = find_copies(post, segments, folded, repeats)
     verdicts = judge(set_scene(post, segments, folded, copies, leaks))
-    near = find_near(post.text, segments, folded, repeats, copies) if repeats else {}
+    # Costs more than all the rest, so only those who ask for it pay.
+    near = find_near(post.text, segments, folded, repeats, copies) if repeats and config.unsafe_fixes else {}
     if near:
         verdicts = _with_near(post, segments, folded, copies, leaks, near, verdicts, config)
     return _View(segments, tuple(verdict for verdict in verdicts if config.wants(verdict.rule)), share, bool(leaks))
