@@ -166,3 +166,10 @@ def test_shifted_and_widened_edits_are_refused_or_harmless(left: int, right: int
     for sentence in "".join(DAMAGED.split()).replace("。", "。\n").split("\n"):
         removed = "".join(DAMAGED[start:end].split())
         assert sentence not in removed or sentence in squeezed
+
+
+def test_code_that_differs_only_in_indentation_is_no_twin() -> None:
+    first, second = "```\nif a:\n    b()\n    c()\n```\n", "```\nif a:\n    b()\nc()\n```\n"
+    text = f"{first}\n{second}"
+    with pytest.raises(ProofError, match="code block"):
+        prove(read_post("a.md", text), [Edit(Span(len(first), len(text)), "")], first)

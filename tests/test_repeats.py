@@ -79,3 +79,11 @@ def test_periodic_text_gives_few_repeats() -> None:
 def test_short_and_empty_texts() -> None:
     assert find_repeats(fold("").codes) == []
     assert find_repeats(fold("short").codes) == []
+
+
+def test_a_sign_that_ends_the_front_matter_too_hides_no_repeat() -> None:
+    header, body = "title harbour, a quiet day.", "The harbour opens at six. Boats leave every hour from the eastern pier."
+    start = len(fold(header).codes)
+    (run,) = find_repeats(fold(f"{header} {body} {body}").codes, start)
+    assert run.start - run.distance == start
+    assert run.end - run.start == len(fold(body).codes)

@@ -6,6 +6,7 @@ Nothing here knows of repeats, units or evidence: the proof reads the two texts 
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
@@ -88,6 +89,10 @@ def _plain(text: str) -> str:
     return _squeeze(_EMPHASIS.sub("", unicodedata.normalize("NFKC", text).lower()))
 
 
+def _verbatim(code: str) -> tuple[str, ...]:
+    return tuple(line.rstrip() for line in textwrap.dedent(code).splitlines())
+
+
 class _Result:
     """The repaired text as the proof asks about it, made only as far as it asks."""
 
@@ -119,8 +124,8 @@ class _Result:
         return False
 
     @cached_property
-    def fences(self) -> frozenset[str]:
-        return frozenset(_plain(fence[0]) for fence in _FENCE.finditer(self._text))
+    def fences(self) -> frozenset[tuple[str, ...]]:
+        return frozenset(_verbatim(fence[0]) for fence in _FENCE.finditer(self._text))
 
     @cached_property
     def headings(self) -> frozenset[str]:
@@ -247,10 +252,10 @@ def _keeps_headings(post: Post, removed: Sequence[Span], result: _Result) -> Non
 
 
 def _keeps_code(post: Post, removed: Sequence[Span], result: _Result) -> None:
-    """A code block that goes has a twin that stays, and is a code block too."""
+    """A code block that goes has a twin that stays, a code block too, the same to the letter but for a common indentation."""
     for span in removed:
         for fence in _FENCE.finditer(post.text, span.start, span.end):
-            if _plain(fence[0]) not in result.fences:
+            if _verbatim(fence[0]) not in result.fences:
                 raise _fail("a code block disappears", Span(*fence.span()), fence[0])
 
 

@@ -32,7 +32,14 @@ def find_repeats(codes: NDArray[np.uint32], header: int = 0) -> list[Repeat]:
     if not starts.size:
         return []
     runs = _extend(codes, *_chain(starts, distances))
-    return [run for run in runs if run.start >= header and (run.start - run.distance >= header or run.start == run.distance)]
+    return sorted(run for run in (_clip(run, header) for run in runs) if run.end - run.start >= K)
+
+
+def _clip(run: Repeat, header: int) -> Repeat:
+    """Cut from the beginning of a run what is, or is a copy of, front matter, unless it copies that from its beginning."""
+    if run.start >= header and run.start == run.distance:
+        return run
+    return run._replace(start=max(run.start, header, header + run.distance))
 
 
 def _hash_kgrams(codes: NDArray[np.uint32]) -> NDArray[np.uint64]:

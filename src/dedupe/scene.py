@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
+from textwrap import dedent
 
 import numpy as np
 from numpy.typing import NDArray
@@ -212,6 +213,8 @@ def _find_states(
             state.append(State.VOID)
         elif witness[unit] < 0 or kind[unit] is Kind.CONFLICT or container[unit] in held:
             state.append(State.NEW)
+        elif kind[unit] is Kind.CODE and not _is_same_code(post, spans, kind, unit, witness[unit], copies):
+            state.append(State.NEW)  # folding drops case and indentation, which are all in all to code
         elif kind[unit] is Kind.HEADING and witness[unit] not in copies.begins:
             state.append(State.NEW)  # a heading that only ends like another
         elif _may_witness(unit, witness[unit], copies, sides, leaky):
@@ -269,6 +272,15 @@ def _conflict_sides(post: Post, spans: list[Span], kind: list[Kind]) -> list[int
             side = 0 if post.text[span.start] == ">" else count
         sides.append(side)
     return sides
+
+
+def _is_same_code(post: Post, spans: list[Span], kind: list[Kind], unit: int, witness: int, copies: Copies) -> bool:
+    """Tell whether the witness of a block of code is such a block and reads the same, line by line, once both are dedented."""
+    holder = int(np.searchsorted(copies.starts, witness, "right")) - 1
+    if holder < 0 or kind[holder] is not Kind.CODE:
+        return False
+    here, there = (dedent(post.text[slice(*spans[each])]).splitlines() for each in (unit, holder))
+    return [line.rstrip() for line in here] == [line.rstrip() for line in there]
 
 
 def _may_witness(unit: int, witness: int, copies: Copies, sides: list[int], leaky: set[int]) -> bool:
