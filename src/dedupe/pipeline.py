@@ -201,6 +201,7 @@ def _trace(verdict: Verdict, origin: Integers, gone: Sequence[Span]) -> Verdict:
         verdict,
         spans=tuple(spans),
         witness=back(verdict.witness) if verdict.witness else None,
+        leak=replace(verdict.leak, span=back(verdict.leak.span)) if verdict.leak else None,
         rewritten=tuple((back(copy), back(witness)) for copy, witness in verdict.rewritten),
         goes_on=None if verdict.goes_on is None else int(origin[verdict.goes_on]),
     )
