@@ -239,12 +239,14 @@ def _solve(
         own = _cost_of_copy(scene, run, firsts) + _ECHO * sum(unit in echoes for unit in _units(run) if run.passage >= 0)
         bit = 1 << run.passage if run.passage >= 0 else 0
         may_go = bit and not run.last and (run.passage not in locked or run.copy > 0)
+        seams: dict[_Atom, float] = {}
         for (last, mask), (cost, trail) in states.items():
             if mask & bit or may_go:
                 _note(after, (last, mask & ~bit if run.last else mask), cost, trail)
             if not mask & bit:
-                seam = _cost_of_seam(scene, last, run.atoms[0], classes, neighbours)
-                _note(after, (run.atoms[-1], mask if run.last else mask | bit), cost + seam + own, (trail, run))
+                if last not in seams:
+                    seams[last] = _cost_of_seam(scene, last, run.atoms[0], classes, neighbours)
+                _note(after, (run.atoms[-1], mask if run.last else mask | bit), cost + seams[last] + own, (trail, run))
         if len(after) > _BEAM:
             ranked = sorted(after.items(), key=lambda item: (item[1][0], item[0]))
             bound = min(bound, ranked[_BEAM][1][0])
