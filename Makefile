@@ -2,13 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: scan test check bench lock clean
+.PHONY: scan test gate check bench lock clean
 
 scan: .venv/run  ## audit the sample posts
 	$(BIN)/dedupe scan corpus/ --exit-zero
 
 test: .venv/dev  ## run all tests
 	$(BIN)/pytest -n auto -q
+
+gate: .venv/dev  ## measure the labelled cases; refuse what is worse than before
+	$(BIN)/python tests/quality/gate.py
 
 check: .venv/dev  ## formatting, lint, types
 	$(BIN)/ruff format --check .
