@@ -91,7 +91,8 @@ def find_near(text: str, segments: Segments, folded: Folded, repeats: list[Repea
 
 def _like(texts: list[str], unit: int, other: int) -> Likeness:
     """Compare a unit with another, or with that and the next one when it is so much longer."""
-    if texts[unit].startswith(texts[other].rstrip(".…")):
+    begun = texts[other].rstrip(".…") if texts[other].endswith(("...", "…")) else texts[other]
+    if texts[unit].startswith(begun):
         return Likeness(other, other, 0.0)  # a cut-off beginning and its completion, no copy
     similarity = fuzz.ratio(texts[unit], texts[other], score_cutoff=_IN_ORDER)
     if other + 1 < unit and len(texts[unit]) >= len(texts[other]) + _LEAST:
