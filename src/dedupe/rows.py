@@ -20,8 +20,8 @@ _DRAFT_ROW, _DRAFT_WEIGHT = 15, 3000
 """A row of that many sentences and that weight is a draft, wherever it stands."""
 _DRAFT_STEP = 600
 """Folded characters between the witnesses of two rows of one draft."""
-_ECHO_WEIGHT = 60
-"""A lone sentence right beside its witness is an echo from that weight on; two or more from two thirds of it."""
+_ECHO_WEIGHT, _ECHO_PAIR = 60, 40
+"""A lone sentence right beside its witness is an echo from that weight on, two or more from the second."""
 _ECHO_INSIDE = 80
 """Weight of a sentence that stands twice in a row inside a paragraph, more than a chant has."""
 _TAIL_WEIGHT = 300
@@ -35,6 +35,8 @@ _EDGE = frozenset({Kind.HEADING, Kind.LINKS, Kind.DIRECTIVE, Kind.HTML, Kind.COD
 """What stays over or under new text though it stands twice: a heading goes only with its body."""
 _LOOSE = frozenset({Kind.LINKS, Kind.DIRECTIVE, Kind.HTML})
 """What may stand before a repeat and has nothing to do with it."""
+_LED_INTO = frozenset({Kind.CODE, Kind.TABLE, Kind.ITEM, Kind.HTML})
+"""What a paragraph may lead into."""
 _UNREPEATED = frozenset({Kind.HTML, Kind.VERSE, Kind.DIRECTIVE, Kind.CONFLICT, Kind.HEADING, Kind.LINKS, Kind.QUOTE})
 """What people repeat on purpose, right beside itself too."""
 _BRACKETS = {"」": "「", "』": "『", "）": "（", ")": "(", "】": "【", "]": "[", "〉": "〈", "》": "《"}
@@ -201,7 +203,7 @@ def _signs(scene: Scene, units: range, copies: list[int], plain: list[int], sent
     weight = sum(scene.weight[unit] for unit in plain)
     paragraphs = len({scene.block[unit] for unit in plain})
     whole = scene.opens[units.start] and scene.closes[units.stop - 1]
-    echo = weight >= (_ECHO_WEIGHT if sentences < LEAST_ROW else _ECHO_WEIGHT * 2 // 3)
+    echo = weight >= (_ECHO_WEIGHT if sentences < LEAST_ROW else _ECHO_PAIR)
     if whole and echo and _is_beside(scene, copies) and all(scene.stopped[unit] for unit in plain):
         yield "stands right beside its witness"
     elif not whole and _is_echo(scene, units, weight) and all(scene.stopped[unit] for unit in plain):
@@ -211,11 +213,12 @@ def _signs(scene: Scene, units: range, copies: list[int], plain: list[int], sent
     last = not any(scene.prose[units.stop :])
     if weight >= HEAVY and _is_flattened(scene, plain, 2 if last and whole else 3):
         yield "is a flattened copy"
-    if whole and last and _is_tail(scene, units, paragraphs, weight):
+    headed = _is_headed_anew(scene, units.start)
+    if whole and last and not headed and not _leads_on(scene, units.stop) and _is_tail(scene, units, paragraphs, weight):
         yield "ends the post"
     if sentences >= LEAST_ROW and weight >= HEAVY and _ends_cut(scene, copies[-1]):
         yield "is cut off"
-    if sentences >= _RESTART_ROW and paragraphs >= 2 and scene.unit_at(scene.witness[copies[0]]) <= 2:
+    if not headed and sentences >= _RESTART_ROW and paragraphs >= 2 and scene.unit_at(scene.witness[copies[0]]) <= 2:
         yield "starts the post over"
 
 
@@ -263,13 +266,28 @@ def _is_cut_before(scene: Scene, unit: int) -> bool:
 
 
 def _is_beside(scene: Scene, copies: list[int]) -> bool:
-    """Tell whether what the row begins to copy ends where the row begins."""
-    end = 0
+    """Tell whether some part of the row copies, without a gap, what ends where that part begins."""
+    start, weight = copies[0], 0
     for before, unit in pairwise([copies[0], *copies]):
-        if before != unit and not scene.follows(before, unit):
-            break
-        end = scene.witness_end(unit)
-    return end >= scene.first[copies[0]]
+        if before != unit and scene.witness[unit] != scene.witness_end(before):
+            start, weight = unit, 0
+        weight += scene.weight[unit] if scene.prose[unit] else 0
+        if scene.witness_end(unit) >= scene.first[start] and weight >= _ECHO_PAIR:
+            return not _is_headed_anew(scene, start)
+    return False
+
+
+def _is_headed_anew(scene: Scene, unit: int) -> bool:
+    """Tell whether a heading of its own stands over the unit: sections that run alike say the same on purpose."""
+    unit -= 1
+    while unit >= 0 and scene.state[unit] is State.VOID:
+        unit -= 1
+    return unit >= 0 and scene.kind[unit] is Kind.HEADING and scene.state[unit] is State.NEW
+
+
+def _leads_on(scene: Scene, unit: int) -> bool:
+    """Tell whether new code, a list, a table or HTML comes after: then the text before leads into it, and ends nothing."""
+    return any(scene.state[each] is State.NEW and scene.kind[each] in _LED_INTO for each in range(unit, len(scene)))
 
 
 def _is_flattened(scene: Scene, plain: list[int], least: int) -> bool:
