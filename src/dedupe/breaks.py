@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import numpy as np
-
 from dedupe.model import Kind, Safety, Span, Verdict
 from dedupe.repeats import K
 from dedupe.rows import HEAVY
@@ -100,10 +98,8 @@ def _is_same_opening(scene: Scene, opening: int, cut: int, after: int) -> bool:
     """Tell whether all of a block up to its cut end stands again, up to the complete sentence."""
     length = scene.first[cut] - scene.first[opening]
     there = scene.first[after] - length
-    codes = scene.folded.codes
-    return there >= scene.last[cut] and np.array_equal(
-        codes[scene.first[opening] : scene.first[cut]], codes[there : scene.first[after]]
-    )
+    same = scene.signs[scene.first[opening] : scene.first[cut]]
+    return there >= scene.last[cut] and scene.signs[there : scene.first[after]] == same
 
 
 def _around_leaks(scene: Scene, first: int, last: int) -> tuple[Span, ...]:
@@ -149,12 +145,11 @@ def _is_unspaced(char: str) -> bool:
 
 def _overlap(scene: Scene, cut: int, after: int) -> int:
     """Return how many folded characters at the end of one unit begin the other."""
-    codes = scene.folded.codes
-    first = codes[scene.first[cut] : scene.last[cut]]
-    second = codes[scene.first[after] : scene.last[after]]
+    first = scene.signs[scene.first[cut] : scene.last[cut]]
+    second = scene.signs[scene.first[after] : scene.last[after]]
     for length in range(min(len(first), len(second), 80), 1, -1):
-        if np.array_equal(first[len(first) - length :], second[:length]):
-            latin = int(second[0]) < 0x2E80
+        if first.endswith(second[:length]):
+            latin = second[0] < "\u2e80"
             start = int(scene.folded.offsets[scene.last[cut] - length])
             if not latin or (length >= 6 and not scene.post.text[start - 1 : start].isalnum()):
                 return length

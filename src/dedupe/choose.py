@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +15,6 @@ from dedupe.model import Integers, Kind
 from dedupe.rows import is_balanced
 from dedupe.scene import Scene, State
 
-_BEAM = 100
-"""States kept at each step. A post that never has more is solved exactly; `Choice.bound` tells how far off it can be."""
 _SEAM, _TORN_START, _TORN_END = 1.0, 2.0, 1.0
 """What two texts cost that meet and never did: between paragraphs, at the start of one torn off, at the end of one."""
 _LEANS, _BARE_HEADING = 1.0, 2.0
@@ -62,7 +62,10 @@ class _Run(NamedTuple):
     atoms: tuple[_Atom, ...]
     passage: int = -1
     copy: int = 0
-    last: bool = True
+
+    @property
+    def units(self) -> Iterator[int]:
+        return (unit for atom in self.atoms for unit in range(atom.first, atom.last + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,8 @@ def choose(
     sentence that breaks off to the unit that goes on with it; `echoes` are copies no draft holds, which stay last.
 
     The cost of what stays is the sum over its seams (places where two texts meet that were never neighbours) and a little
-    for each character kept later than at first. All new text stays; of each passage exactly one copy stays. Solved by
-    dynamic programming from the top of the post down, over (last text kept, passages kept so far).
+    for each character kept later than at first. All new text stays; of each passage exactly one copy stays: the first,
+    unless the cost falls when a stretch of the post stays whole instead.
     """
     atoms = list(_atoms(scene, joins))
     classes = _classify(scene, atoms, removable, cuts)
@@ -101,34 +104,34 @@ def choose(
     stay = [atom for atom in atoms if atom.first not in cuts and (atom.first not in gone or classes.of[atom] in classes.copies)]
     runs = list(_runs(stay, classes))
     kept, cost, bound = _solve(scene, runs, classes, neighbours, echoes)
-    gone.update(unit for run in runs if run not in kept for unit in _units(run))
-    gone.difference_update(unit for run in kept for unit in _units(run))
+    for run in runs:
+        gone.update(run.units)
+    for run in kept:
+        gone.difference_update(run.units)
     return Choice(frozenset(gone), _lead(scene, classes, gone, cuts), cost, bound)
-
-
-def _units(run: _Run) -> Iterator[int]:
-    for atom in run.atoms:
-        yield from range(atom.first, atom.last + 1)
 
 
 def _atoms(scene: Scene, joins: Mapping[int, int]) -> Iterator[_Atom]:
     """Yield the texts of the post in order; a sentence that goes on after a break is one, and so is its broken copy."""
     first = before = -1
-    for unit in range(len(scene)):
-        if scene.state[unit] in {State.VOID, State.LEAK}:
+    for unit, state in enumerate(scene.state):
+        if state is State.VOID or state is State.LEAK:
             continue
-        if before >= 0 and not (joins.get(before) == unit == before + 1 or _is_broken_copy(scene, before, unit)):
+        if before < 0:
+            first = unit
+        elif not (joins.get(before) == unit == before + 1 or _is_broken_copy(scene, before, unit)):
             yield _Atom(first, before)
             first = unit
-        first = unit if before < 0 else first
         before = unit
     if before >= 0:
         yield _Atom(first, before)
 
 
 def _is_broken_copy(scene: Scene, before: int, unit: int) -> bool:
+    if scene.state[unit] is not State.COPY or scene.stopped[before] or scene.state[before] is not State.COPY:
+        return False
     place = scene.witness[unit]
-    if before + 1 != unit or not scene.state[before] is scene.state[unit] is State.COPY or not scene.is_cut(before):
+    if before + 1 != unit or not scene.is_cut(before):
         return False
     return scene.witness_end(before) == place and scene.first[scene.unit_at(place)] < place
 
@@ -140,10 +143,11 @@ def _classify(scene: Scene, atoms: list[_Atom], removable: Collection[int], cuts
     members: dict[_Atom, list[_Atom]] = {}
     fixed: set[_Atom] = set()
     for atom in atoms:
-        place, end = scene.witness[atom.first], scene.witness_end(atom.last)
+        place = scene.witness[atom.first]
         twin = holder.get(scene.unit_at(place)) if place >= scene.first[0] else None
         if twin is None:
             continue
+        end = scene.witness_end(atom.last)
         if scene.first[twin.first] == place and scene.last[twin.last] == end:
             of[atom] = of[twin]
             members.setdefault(of[twin], []).append(atom)
@@ -201,68 +205,110 @@ def _neighbours(
 def _runs(stay: list[_Atom], classes: _Classes) -> Iterator[_Run]:
     """Cut what may stay into the longest runs whose atoms have their copies in the same order."""
     index = {atom: number for number, atom in enumerate(stay)}
-    places = {first: tuple(index[atom] for atom in copies) for first, copies in classes.copies.items()}
+    places = {first: [index[atom] for atom in copies] for first, copies in classes.copies.items()}
+    own = [places.get(classes.of[atom]) for atom in stay]
     passages: dict[int, int] = {}
     start = 0
-    while start < len(stay):
-        own = places.get(classes.of[stay[start]])
-        end = start + 1
-        while end < len(stay):
-            following = places.get(classes.of[stay[end]])
-            wanted = None if own is None else tuple(place + end - start for place in own)
-            if following != wanted:
-                break
-            end += 1
-        atoms = tuple(stay[start:end])
-        if own is None:
-            yield _Run(atoms)
+    for end in range(1, len(stay) + 1):
+        here, there = own[end - 1], own[end] if end < len(stay) else ()
+        if here is there is None or (here and there and there == [place + 1 for place in here]):
+            continue
+        first = own[start]
+        if first is None:
+            yield _Run(tuple(stay[start:end]))
         else:
-            passage = passages.setdefault(own[0], len(passages))
-            yield _Run(atoms, passage, own.index(start), own.index(start) + 1 == len(own))
+            yield _Run(tuple(stay[start:end]), passages.setdefault(first[0], len(passages)), first.index(start))
         start = end
-
-
-_State = dict[tuple[_Atom, int], tuple[float, Any]]
-"""By last atom kept and passages kept that will come again: the least cost, and the trail of runs that gives it."""
 
 
 def _solve(
     scene: Scene, runs: list[_Run], classes: _Classes, neighbours: set[tuple[_Atom, _Atom]], echoes: Collection[int]
-) -> tuple[set[_Run], float, float]:
-    """Return the runs that stay, what they cost, and a lower bound for any choice."""
-    firsts = {run.passage: run for run in runs if run.copy == 0 and run.passage >= 0}
-    locked = {passage for passage, run in firsts.items() if _splits_brackets(scene, run)}
-    states: _State = {(_START, 0): (0.0, None)}
-    bound = np.inf
-    for run in runs:
-        after: _State = {}
-        own = _cost_of_copy(scene, run, firsts) + _ECHO * sum(unit in echoes for unit in _units(run) if run.passage >= 0)
-        bit = 1 << run.passage if run.passage >= 0 else 0
-        may_go = bit and not run.last and (run.passage not in locked or run.copy > 0)
-        seams: dict[_Atom, float] = {}
-        for (last, mask), (cost, trail) in states.items():
-            if mask & bit or may_go:
-                _note(after, (last, mask & ~bit if run.last else mask), cost, trail)
-            if not mask & bit:
-                if last not in seams:
-                    seams[last] = _cost_of_seam(scene, last, run.atoms[0], classes, neighbours)
-                _note(after, (run.atoms[-1], mask if run.last else mask | bit), cost + seams[last] + own, (trail, run))
-        if len(after) > _BEAM:
-            ranked = sorted(after.items(), key=lambda item: (item[1][0], item[0]))
-            bound = min(bound, ranked[_BEAM][1][0])
-            after = dict(ranked[:_BEAM])
-        states = after
-    cost, trail = min(states.values(), key=lambda state: state[0])
-    kept: set[_Run] = set()
-    while trail is not None:
-        trail, run = trail
-        kept.add(run)
-    return kept, cost, float(min(cost, bound))
+) -> tuple[list[_Run], float, float]:
+    """Return the runs that stay, what they cost, and a lower bound for any choice.
+
+    Begins with the first copies and, as long as that costs less, lets a stretch of runs stay whole instead of the copies
+    of its passages elsewhere: a local search whose moves are all stretches.
+    """
+    firsts = {run.passage: run for run in runs if run.copy == 0}
+    locked = {passage for passage, run in firsts.items() if passage >= 0 and _splits_brackets(scene, run)}
+    own = [
+        _cost_of_copy(scene, run, firsts) + _ECHO * sum(unit in echoes for unit in run.units) if run.passage >= 0 else 0.0
+        for run in runs
+    ]
+
+    @cache
+    def step(before: int, index: int) -> float:
+        last = runs[before].atoms[-1] if before >= 0 else _START
+        return own[index] + _cost_of_seam(scene, last, runs[index].atoms[0], classes, neighbours)
+
+    kept = [index for index, run in enumerate(runs) if run.copy == 0]
+    steps = list(map(step, [-1, *kept], kept))
+    bound = _bound(runs, own, step)
+    start = unchanged = 0
+    while unchanged < len(runs) and sum(steps) > bound + _LATER / 2:
+        unchanged += 1
+        if runs[start].passage >= 0 and start not in kept:
+            better = _better(runs, kept, steps, start, locked, own, step)
+            if better:
+                kept, unchanged = better, 0
+                steps = list(map(step, [-1, *kept], kept))
+        start = (start + 1) % len(runs)
+    return [runs[index] for index in kept], sum(steps), min(sum(steps), bound)
 
 
-def _note(states: _State, key: tuple[_Atom, int], cost: float, trail: Any) -> None:
-    if key not in states or cost < states[key][0]:
-        states[key] = cost, trail
+def _better(
+    runs: list[_Run],
+    kept: list[int],
+    steps: list[float],
+    start: int,
+    locked: Collection[int],
+    own: list[float],
+    step: Callable[[int, int], float],
+) -> list[int] | None:
+    """Return what stays when the best stretch from `start` does, if that costs less; `steps` are the costs of `kept`."""
+    place = {runs[index].passage: number for number, index in enumerate(kept)}
+    best, found = _LATER / 2, None
+    spared, added = 0.0, own[start]  # at most what goes has cost, at least what the stretch costs
+    passages: set[int] = set()
+    first = bisect_left(kept, start)
+    for end in range(start, len(runs)):
+        run = runs[end]
+        if run.passage in passages or (run.copy and run.passage in locked):
+            break
+        if end > start:
+            added += step(end - 1, end)
+        if run.passage < 0:
+            continue
+        passages.add(run.passage)
+        number = place[run.passage]
+        if kept[number] == end:
+            continue
+        spared += sum(steps[number : number + 2])
+        if spared + sum(steps[first : bisect_right(kept, end) + 1]) - added > best:
+            changed = [index for index in kept[:first] if runs[index].passage not in passages]
+            changed += range(start, end + 1)
+            changed += [index for index in kept[bisect_right(kept, end) :] if runs[index].passage not in passages]
+            gain = sum(steps) - sum(map(step, [-1, *changed], changed))
+            if gain > best:
+                best, found = gain, changed
+    return found
+
+
+def _bound(runs: list[_Run], own: list[float], step: Callable[[int, int], float]) -> float:
+    """Return what any choice costs at least: for each passage the copy that costs least after any run it may follow."""
+    least: dict[int, float] = {}
+    fixed = -1  # the last run before that stays in any case
+    for index, run in enumerate(runs):
+        cost = step(fixed, index)
+        for before in range(index - 1, fixed, -1):
+            if cost <= own[index]:
+                break
+            if runs[before].passage != run.passage:
+                cost = min(cost, step(before, index))
+        key = run.passage if run.passage >= 0 else -1 - index
+        least[key] = min(cost, least.get(key, np.inf))
+        fixed = index if run.passage < 0 else fixed
+    return float(sum(least.values()))
 
 
 def _splits_brackets(scene: Scene, run: _Run) -> bool:

@@ -86,6 +86,8 @@ def _repeated_all(scene: Scene, rows: list[Row], breaks: list[Verdict]) -> list[
 
     Copies are stars around text that stays: from each character that goes the way leads, copy by copy, to one that stays.
     """
+    if not rows and not breaks:
+        return []
     spared: set[int] = set()
     behind = {_unit_from(scene, leak.span.end) for leak in scene.leaks if leak.kind == "prompt" and leak.own_line}
     echoes = {

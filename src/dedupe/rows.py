@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -39,7 +40,8 @@ _LED_INTO = frozenset({Kind.CODE, Kind.TABLE, Kind.ITEM, Kind.HTML})
 """What a paragraph may lead into."""
 _UNREPEATED = frozenset({Kind.HTML, Kind.VERSE, Kind.DIRECTIVE, Kind.CONFLICT, Kind.HEADING, Kind.LINKS, Kind.QUOTE})
 """What people repeat on purpose, right beside itself too."""
-_BRACKETS = {"」": "「", "』": "『", "）": "（", ")": "(", "】": "【", "]": "[", "〉": "〈", "》": "《"}
+_CLOSERS = {"」": "「", "』": "『", "）": "（", ")": "(", "】": "【", "]": "[", "〉": "〈", "》": "《"}
+_BRACKET = re.compile("[" + re.escape("".join((*_CLOSERS, *_CLOSERS.values()))) + "]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +148,10 @@ def is_balanced(scene: Scene, first: int, last: int, *, at_end: bool = False) ->
         last = min(last, bisect_right(scene.block, scene.block[first]))
     text = scene.post.text[scene.spans[first].start : scene.spans[last - 1].end]
     opened: list[str] = []
-    for char in text:
-        if char in _BRACKETS.values():
-            opened.append(char)
-        elif char in _BRACKETS and (not opened or opened.pop() != _BRACKETS[char]):
+    for bracket in _BRACKET.findall(text):
+        if bracket not in _CLOSERS:
+            opened.append(bracket)
+        elif not opened or opened.pop() != _CLOSERS[bracket]:
             return False
     return not opened and text.count("**") % 2 == 0 and text.count("`") % 2 == 0
 

@@ -27,8 +27,7 @@ _STEP = 400
 _STYLE, _TIDY = 5, 0.8
 """From that many paragraphs on, and that share of them ended by a stop, a post is tidy: one without was cut off."""
 _WIDE_FROM = 0x1100
-_ELLIPSIS = ord("…")
-_DOTS = frozenset({ord("."), _ELLIPSIS})
+_DOTS = ".…"
 
 
 class State(Enum):
@@ -42,11 +41,15 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Units as plain lists, for rules that look at a few of them many times; folded offsets unless said otherwise."""
+    """Units as plain lists, for rules that look at a few of them many times; folded offsets unless said otherwise.
+
+    `signs` are the folded codes as a string.
+    """
 
     post: Post
     segments: Segments
     folded: Folded
+    signs: str
     leaks: tuple[Leak, ...]
     spans: list[Span]
     block: list[int]
@@ -82,11 +85,12 @@ class Scene:
 
     def stem(self, unit: int) -> int:
         """Return the length of the unit without the dots of an ellipsis at its end."""
-        end = self.last[unit]
-        while end > self.first[unit] and self.folded.codes[end - 1] in _DOTS:
-            end -= 1
-        dots = self.folded.codes[end : self.last[unit]]
-        return end - self.first[unit] if len(dots) >= 3 or _ELLIPSIS in dots else self.length[unit]
+        if self.signs[self.last[unit] - 1] not in _DOTS:
+            return self.length[unit]
+        signs = self.signs[self.first[unit] : self.last[unit]]
+        stem = signs.rstrip(_DOTS)
+        dots = signs[len(stem) :]
+        return len(stem) if len(dots) >= 3 or "…" in dots else len(signs)
 
     def witness_end(self, unit: int) -> int:
         """Return the folded place where what the unit is a copy of ends."""
@@ -107,11 +111,8 @@ class Scene:
 
     def begins_with(self, unit: int, other: int) -> bool:
         """Tell whether the text from `unit` on begins with the whole of `other`, but for an ellipsis at its end."""
-        codes, here, there = self.folded.codes, self.first[unit], self.first[other]
-        length = self.stem(other)
-        if not length or here + length > len(codes) or codes[here] != codes[there]:
-            return not length
-        return np.array_equal(codes[here : here + length], codes[there : there + length])
+        start = self.first[other]
+        return self.signs.startswith(self.signs[start : start + self.stem(other)], self.first[unit])
 
     def span_of(self, place: int, length: int) -> Span:
         """Return the span of the text at a folded place."""
@@ -136,9 +137,10 @@ def set_scene(
     container = [blocks[index].container for index in block]
     first, last, witness = copies.starts.tolist(), copies.ends.tolist(), copies.witness.tolist()
     stopped = segments.stopped.tolist()
+    signs = folded.codes.tobytes().decode("utf-32-le", "surrogatepass")
     leaky = _leaky(spans, leaks)
     opens, closes = _find_edges(borders, leaky, len(block))
-    state = _find_states(post, spans, kind, container, copies, folded, leaky)
+    state = _find_states(post, spans, kind, container, copies, signs, leaky)
     prose = [
         kind[unit] in PROSE
         and not container[unit]
@@ -157,6 +159,7 @@ def set_scene(
         post=post,
         segments=segments,
         folded=folded,
+        signs=signs,
         leaks=leaks,
         spans=spans,
         block=block,
@@ -195,7 +198,7 @@ def _find_edges(borders: list[bool], leaky: set[int], count: int) -> tuple[list[
 
 
 def _find_states(
-    post: Post, spans: list[Span], kind: list[Kind], container: list[int], copies: Copies, folded: Folded, leaky: set[int]
+    post: Post, spans: list[Span], kind: list[Kind], container: list[int], copies: Copies, signs: str, leaky: set[int]
 ) -> list[State]:
     first, last, witness = copies.starts.tolist(), copies.ends.tolist(), copies.witness.tolist()
     # An element (a `<details>`, a `:::` box) goes as a whole or not at all.
@@ -209,7 +212,7 @@ def _find_states(
     for unit in range(len(spans)):
         if unit in leaky:
             state.append(State.LEAK)
-        elif first[unit] == last[unit] or _is_dots(folded.codes[first[unit] : last[unit]]):
+        elif first[unit] == last[unit] or _is_dots(signs[first[unit] : last[unit]]):
             state.append(State.VOID)
         elif witness[unit] < 0 or kind[unit] is Kind.CONFLICT or container[unit] in held:
             state.append(State.NEW)
@@ -224,8 +227,8 @@ def _find_states(
     return state
 
 
-def _is_dots(codes: NDArray[np.uint32]) -> bool:
-    return len(codes) <= 6 and all(code in _DOTS for code in codes.tolist())
+def _is_dots(signs: str) -> bool:
+    return len(signs) <= 6 and not signs.strip(_DOTS)
 
 
 def weigh(codes: NDArray[np.uint32], starts: Integers, ends: Integers) -> Integers:
