@@ -268,7 +268,8 @@ def _better(
     """Return what stays when the best stretch from `start` does, if that costs less; `steps` are the costs of `kept`."""
     place = {runs[index].passage: number for number, index in enumerate(kept)}
     best, found = _LATER / 2, None
-    spared, added = 0.0, own[start]  # at most what goes has cost, at least what the stretch costs
+    spared, inner = 0.0, 0.0  # at most what goes cost, and what the stretch itself costs
+    broken: set[int] = set()  # which steps of `kept` are no longer taken
     passages: set[int] = set()
     first = bisect_left(kept, start)
     for end in range(start, len(runs)):
@@ -276,18 +277,28 @@ def _better(
         if run.passage in passages or (run.copy and run.passage in locked):
             break
         if end > start:
-            added += step(end - 1, end)
+            inner += step(end - 1, end)
         if run.passage < 0:
             continue
         passages.add(run.passage)
-        number = place[run.passage]
+        number, after = place[run.passage], bisect_right(kept, end)
         if kept[number] == end:
             continue
-        spared += sum(steps[number : number + 2])
-        if spared + sum(steps[first : bisect_right(kept, end) + 1]) - added > best:
+        fresh = {number, number + 1, *range(first, after + 1)} - broken
+        broken |= fresh
+        spared += sum(steps[each] for each in fresh if each < len(steps))
+        if spared - inner - own[start] <= best:
+            continue
+        left, right = first - 1, after
+        while left >= 0 and runs[kept[left]].passage in passages:
+            left -= 1
+        while right < len(kept) and runs[kept[right]].passage in passages:
+            right += 1
+        added = step(kept[left] if left >= 0 else -1, start) + inner + (step(end, kept[right]) if right < len(kept) else 0.0)
+        if spared - added > best:
             changed = [index for index in kept[:first] if runs[index].passage not in passages]
             changed += range(start, end + 1)
-            changed += [index for index in kept[bisect_right(kept, end) :] if runs[index].passage not in passages]
+            changed += [index for index in kept[after:] if runs[index].passage not in passages]
             gain = sum(steps) - sum(map(step, [-1, *changed], changed))
             if gain > best:
                 best, found = gain, changed

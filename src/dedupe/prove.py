@@ -102,6 +102,15 @@ class _Result:
         self.verbatim_lines = frozenset(squeezed.split("\n"))
         self.verbatim = squeezed.replace("\n", "")
 
+    def end_of(self, squeezed: str, at: int) -> int:
+        """Return where a squeezed text ends, or -1.
+
+        The next one mostly stands next: looking there first keeps the proof of a long post linear.
+        """
+        found = self.verbatim.find(squeezed, at, at + len(squeezed) + _NEAR)
+        found = found if found >= 0 else self.verbatim.find(squeezed)
+        return found + len(squeezed) if found >= 0 else -1
+
     @cached_property
     def lines(self) -> frozenset[str]:
         return frozenset(_plain(self._text).split("\n"))
@@ -165,7 +174,7 @@ def _spares_whole_things(post: Post, edits: Sequence[Edit]) -> None:
 
 def _conflicts(text: str, begin: int) -> list[re.Match[str]]:
     """Return the marker lines of unresolved conflicts; a line of `=` alone underlines a heading."""
-    markers = list(_CONFLICT.finditer(text, begin))
+    markers = list(_CONFLICT.finditer(text, begin)) if "<<<<<<<" in text else []
     signs = {marker[0][0] for marker in markers}
     return markers if {"<", ">"} <= signs else []
 
@@ -203,19 +212,19 @@ def _is_kept_alike(post: Post, gone: Span, stays: Span, result: _Result) -> None
 
 
 def _stays(post: Post, span: Span, result: _Result) -> None:
-    text = post.text[span.start : span.end]
     at = 0
-    for sentence in _LINE.split(_SENTENCE.sub(r"\g<0>\n", text)):
-        squeezed = _squeeze(sentence)
-        # The next sentence mostly stands next: looking there first keeps the proof of a long post linear.
-        found = result.verbatim.find(squeezed, at, at + len(squeezed) + _NEAR)
-        found = found if found >= 0 else result.verbatim.find(squeezed)
-        if found >= 0:
-            at = found + len(squeezed)
-            continue
-        plain = _plain(sentence).strip(".…")
-        if plain and plain not in result.plain and not _is_joined(plain, result):
-            raise _fail("removed text that stands nowhere in the result", span, sentence)
+    for line in _LINE.split(post.text[span.start : span.end]):
+        # Nearly every line stands as it is; only of one that does not are the sentences looked for.
+        found = result.end_of(_squeeze(line), at)
+        at = found if found >= 0 else at
+        for sentence in _SENTENCE.sub(r"\g<0>\n", line).split("\n") if found < 0 else ():
+            found = result.end_of(_squeeze(sentence), at)
+            if found >= 0:
+                at = found
+                continue
+            plain = _plain(sentence).strip(".…")
+            if plain and plain not in result.plain and not _is_joined(plain, result):
+                raise _fail("removed text that stands nowhere in the result", span, sentence)
 
 
 def _is_joined(plain: str, result: _Result) -> bool:
