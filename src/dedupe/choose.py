@@ -271,7 +271,7 @@ def _better(
     spared, inner = 0.0, 0.0  # at most what goes cost, and what the stretch itself costs
     broken: set[int] = set()  # which steps of `kept` are no longer taken
     passages: set[int] = set()
-    first = bisect_left(kept, start)
+    first = reach = bisect_left(kept, start)
     for end in range(start, len(runs)):
         run = runs[end]
         if run.passage in passages or (run.copy and run.passage in locked):
@@ -284,9 +284,11 @@ def _better(
         number, after = place[run.passage], bisect_right(kept, end)
         if kept[number] == end:
             continue
-        fresh = {number, number + 1, *range(first, after + 1)} - broken
-        broken |= fresh
-        spared += sum(steps[each] for each in fresh if each < len(steps))
+        for each in (number, number + 1, *range(reach, after + 1)):
+            if each < len(steps) and each not in broken:
+                broken.add(each)
+                spared += steps[each]
+        reach = after + 1
         if spared - inner - own[start] <= best:
             continue
         left, right = first - 1, after

@@ -28,6 +28,8 @@ _STYLE, _TIDY = 5, 0.8
 """From that many paragraphs on, and that share of them ended by a stop, a post is tidy: one without was cut off."""
 _WIDE_FROM = 0x1100
 _DOTS = ".…"
+_DOTTED = 6
+"""More dots than that are no ellipsis."""
 
 
 class State(Enum):
@@ -130,7 +132,7 @@ def set_scene(
 ) -> Scene:
     """Lay out what the stages before found, unit by unit; `near` are those of `copies` that are no exact ones."""
     blocks = segments.blocks
-    spans = [Span(start, end) for start, end in zip(segments.starts.tolist(), segments.ends.tolist(), strict=True)]
+    spans = list(map(Span, segments.starts.tolist(), segments.ends.tolist()))
     block = segments.block_of.tolist()
     borders = (segments.block_of[1:] != segments.block_of[:-1]).tolist()
     kind = [blocks[index].kind for index in block]
@@ -212,7 +214,7 @@ def _find_states(
     for unit in range(len(spans)):
         if unit in leaky:
             state.append(State.LEAK)
-        elif first[unit] == last[unit] or _is_dots(signs[first[unit] : last[unit]]):
+        elif last[unit] - first[unit] <= _DOTTED and _is_dots(signs[first[unit] : last[unit]]):
             state.append(State.VOID)
         elif witness[unit] < 0 or kind[unit] is Kind.CONFLICT or container[unit] in held:
             state.append(State.NEW)
@@ -220,7 +222,7 @@ def _find_states(
             state.append(State.NEW)  # folding drops case and indentation, which are all in all to code
         elif kind[unit] is Kind.HEADING and witness[unit] not in copies.begins:
             state.append(State.NEW)  # a heading that only ends like another
-        elif _may_witness(unit, witness[unit], copies, sides, leaky):
+        elif not (sides or leaky) or _may_witness(unit, witness[unit], copies, sides, leaky):
             state.append(State.COPY)
         else:
             state.append(State.NEW)
@@ -228,7 +230,7 @@ def _find_states(
 
 
 def _is_dots(signs: str) -> bool:
-    return len(signs) <= 6 and not signs.strip(_DOTS)
+    return not signs.strip(_DOTS)
 
 
 def weigh(codes: NDArray[np.uint32], starts: Integers, ends: Integers) -> Integers:
@@ -288,7 +290,5 @@ def _is_same_code(post: Post, spans: list[Span], kind: list[Kind], unit: int, wi
 
 def _may_witness(unit: int, witness: int, copies: Copies, sides: list[int], leaky: set[int]) -> bool:
     """Tell whether the witness stays: a leak goes, and one side of a conflict will be thrown away by whoever resolves it."""
-    if not sides and not leaky:
-        return True
     holder = int(np.searchsorted(copies.starts, witness, "right")) - 1
     return holder not in leaky and (not sides or sides[holder] in {0, sides[unit]})

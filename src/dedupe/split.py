@@ -101,6 +101,9 @@ def _stops(text: str, begin: int) -> Iterator[int]:
     """Yield where a sentence may end in a stop, its closing brackets and quotes included."""
     for stop in _STOP.finditer(text, begin):
         start, cut = stop.span()
+        if cut - start == 1 and text[start] not in ".!?":
+            yield cut  # nearly all stops of Chinese and Japanese
+            continue
         following = text[cut : cut + 1]
         if text[cut - 1] in _CLOSERS:
             signs = cut - start - len(text[start:cut].rstrip("*_~"))
