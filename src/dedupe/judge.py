@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 from rapidfuzz import fuzz
@@ -13,7 +15,7 @@ from dedupe.breaks import NEEDS_MORE, find_breaks
 from dedupe.choose import choose
 from dedupe.header import read_values
 from dedupe.leaks import KINDS as LEAK_KINDS
-from dedupe.model import Integers, Kind, Leak, Safety, Span, Strength, Verdict
+from dedupe.model import PROSE, Integers, Kind, Leak, Safety, Span, Strength, Verdict
 from dedupe.rows import LEAST_ROW, LEAST_WEIGHT, Row, find_rows
 from dedupe.scene import Scene, State
 
@@ -43,6 +45,7 @@ def judge(scene: Scene) -> tuple[Verdict, ...]:
     verdicts = [verdict for verdict in breaks if verdict.rule == "RPT003" or damaged or _is_surely_broken(scene, verdict)]
     verdicts = _repeated_all(scene, taken, verdicts)
     verdicts.extend(_leaked(scene, taken, damaged))
+    verdicts = _with_rules(scene, verdicts)
     if not damaged:
         verdicts.extend(_suspect(scene, rows))
     verdicts.extend(_dangling(scene, verdicts, damaged))
@@ -148,7 +151,7 @@ def _tell(scene: Scene, gone: Collection[int], source: Integers, rows: list[Row]
         if part and (not goes or signs.get(unit, signs.get(part[-1])) != signs.get(part[-1])):
             while scene.state[part[-1]] is State.VOID:
                 part.pop()
-            verdicts.append(_repeat_verdict(scene, part, source, signs.get(part[0])))
+            verdicts.append(_repeat_verdict(scene, part, gone, source, signs.get(part[0])))
             part = []
         if goes and not (not part and scene.state[unit] is State.VOID):
             part.append(unit)
@@ -166,18 +169,37 @@ def _is_mended(scene: Scene, verdict: Verdict, gone: Collection[int]) -> bool:
     return end not in gone and all(unit in gone for unit in between)
 
 
-def _repeat_verdict(scene: Scene, part: list[int], source: Integers, signs: tuple[str, ...] | None) -> Verdict:
+def _repeat_verdict(
+    scene: Scene, part: list[int], gone: Collection[int], source: Integers, signs: tuple[str, ...] | None
+) -> Verdict:
     texts = [unit for unit in part if scene.state[unit] is not State.VOID]
     flat = signs is not None and "is a flattened copy" in signs
     start = _root(source, scene.first[texts[0]])
     end = _root(source, scene.last[texts[-1]] - 1) + 1
     witness = scene.span_of(start, end - start if end > start else scene.length[texts[0]])
-    span = Span(scene.spans[_with_rule_before(scene, part)].start, scene.spans[part[-1]].end)
+    span = Span(scene.spans[part[0]].start, scene.spans[part[-1]].end)
     evidence = ("stands again where the text goes on",) if signs is None else signs
     rewritten, similarity = _rewritten(scene, texts, source)
     safety = Safety.UNSAFE if rewritten else Safety.SAFE
     rule = "RPT002" if flat else "RPT001"
-    return Verdict(rule, (span,), safety, witness, evidence, rewritten=rewritten, similarity=similarity)
+    verdict = Verdict(rule, (span,), safety, witness, evidence, rewritten=rewritten, similarity=similarity)
+    before, after = part[0] - 1, texts[-1] + 1
+    while before >= 0 and (scene.state[before] in {State.VOID, State.LEAK} or before in gone):
+        before -= 1
+    if before < 0 or not _is_restart_in_block(scene, before, texts[-1], source):
+        return verdict
+    end, start = scene.spans[before].end, scene.spans[after].start
+    return replace(verdict, spans=(Span(end, end), span), goes_on=start, glue=scene.post.text[scene.spans[texts[-1]].end : start])
+
+
+def _is_restart_in_block(scene: Scene, before: int, copy: int, source: Integers) -> bool:
+    """Tell whether a draft that stopped at the end of a sentence was begun again, and now goes on in the midst of a block."""
+    block, other = (scene.segments.blocks[scene.block[unit]] for unit in (before, copy))
+    goes_on = not scene.closes[copy] and scene.closes[before] and block.kind is other.kind and block.kind in PROSE
+    if not goes_on or block.container != other.container or _root(source, scene.last[copy] - 1) != scene.last[before] - 1:
+        return False
+    opening, begin = (bisect_left(scene.block, scene.block[unit]) for unit in (copy, before))
+    return _root(source, scene.first[opening]) == scene.first[begin]
 
 
 def _rewritten(scene: Scene, texts: list[int], source: Integers) -> tuple[tuple[tuple[Span, Span], ...], float | None]:
@@ -230,11 +252,64 @@ def _unsupported(scene: Scene, verdicts: list[Verdict], source: Integers) -> set
     }
 
 
-def _with_rule_before(scene: Scene, part: list[int]) -> int:
-    """Return the unit a removal begins with: a rule that only fenced it off goes too."""
-    before, after = part[0] - 1, part[-1] + 1
-    fenced = before > 0 and scene.kind[before] is Kind.RULE and (after == len(scene) or scene.kind[after] is Kind.RULE)
-    return before if fenced else part[0]
+def _with_rules(scene: Scene, verdicts: list[Verdict]) -> list[Verdict]:
+    """Return the verdicts, each with the rules beside it that only fenced what goes."""
+    if Kind.RULE not in scene.kind:
+        return verdicts
+    going = [verdict for verdict in verdicts if verdict.safety is not Safety.DISPLAY and verdict.rule != "RPT004"]
+    idle = set(_idle_rules(scene, {unit for verdict in going for unit in _units_of(scene, verdict)}))
+    fenced: list[Verdict] = []
+    for verdict in verdicts:
+        units = _units_of(scene, verdict) if verdict in going else []
+        if not units:
+            fenced.append(verdict)
+            continue
+        first, last = units[0], units[-1]
+        while first - 1 in idle:
+            first -= 1
+            idle.remove(first)
+        while last + 1 in idle:
+            last += 1
+            idle.remove(last)
+        *most, end = verdict.spans
+        spans = (*most, Span(end.start, scene.spans[last].end))
+        at = next(index for index, span in enumerate(spans) if span.end > span.start)
+        start = min(scene.spans[first].start, spans[at].start)
+        fenced.append(replace(verdict, spans=(*spans[:at], Span(start, spans[at].end), *spans[at + 1 :])))
+    return fenced
+
+
+def _idle_rules(scene: Scene, gone: set[int]) -> Iterator[int]:
+    """Yield the rules that fence nothing once all in `gone` goes.
+
+    Those are the rules in its midst and at an end of the post, and one of two that would meet, both in a post that has no
+    others; there also the one at a seam where the text before it goes on behind what goes.
+    """
+    runs = [
+        list(run)
+        for void, run in groupby(range(len(scene)), lambda unit: unit in gone or scene.state[unit] is State.VOID)
+        if void
+    ]
+    rules = [[unit for unit in run if scene.kind[unit] is Kind.RULE and unit not in gone] for run in runs]
+    used = any(rules[index] for index, run in enumerate(runs) if not gone.intersection(run))
+    for run, own in zip(runs, rules, strict=True):
+        going = [unit for unit in run if unit in gone]
+        if not going or not own:
+            continue
+        left, right = [unit for unit in own if unit < going[0]], [unit for unit in own if unit > going[-1]]
+        yield from (unit for unit in own if going[0] < unit < going[-1])
+        if run[0] == 0 or run[-1] + 1 == len(scene):
+            yield from (*left, *right)
+        elif left and right:
+            yield from left if used else own
+        elif left and not used and _goes_on_behind(scene, run, going):
+            yield from left
+
+
+def _goes_on_behind(scene: Scene, run: list[int], going: list[int]) -> bool:
+    """Tell whether the last of what goes is a copy of what stands right before the run, and prose comes next."""
+    copy, before, after = going[-1], run[0] - 1, run[-1] + 1
+    return scene.state[copy] is State.COPY and scene.witness_end(copy) == scene.last[before] and scene.kind[after] in PROSE
 
 
 def _is_broken_off(scene: Scene, unit: int) -> bool:
@@ -250,6 +325,8 @@ def _leaked(scene: Scene, taken: list[Row], damaged: bool) -> Iterator[Verdict]:
         proves_itself = leak.strength is Strength.DECISIVE and not about_prompts
         hint = leak.strength is Strength.HINT
         first = _unit_from(scene, leak.span.start)
+        if leak.woven and (first == len(scene) or scene.state[first] is not State.LEAK):
+            continue
         listed = hint and leak.kind == "prompt" and first < len(scene) and scene.state[first] is State.LEAK
         ending = hint and leak.kind == "end" and damaged and bool(structure)  # words that people close a text with, too
         if hint and not listed and not damaged:

@@ -36,6 +36,7 @@ class Entry:
     anchor: str
     needles: tuple[str, ...]
     pattern: str
+    woven: str
     positive: str
     legitimate: str
 
@@ -76,6 +77,7 @@ def _build(raw: Mapping[str, Any]) -> Entry:
         anchor=raw["anchor"],
         needles=(raw["needle"],) if isinstance(raw["needle"], str) else tuple(raw["needle"]),
         pattern=_anchored(raw["pattern"], raw["anchor"]),
+        woven=_woven(raw["pattern"]) if raw["anchor"] == "label" else "",
         positive=raw.get("positive", ""),
         legitimate=raw.get("legitimate", ""),
     )
@@ -91,10 +93,19 @@ def _anchored(pattern: str, anchor: str) -> str:
 
 
 def _framed(pattern: str) -> str:
-    """Return `pattern` in brackets or between rules; before a colon (captured as `colon`) or behind a heading sign (`bare`)."""
+    """Return `pattern` in a frame; before a colon (captured as `colon`) or behind a heading sign (`bare`)."""
+    return rf"{_in_frame(pattern)}|(?P<colon>(?:{pattern})\s*:)|(?(bare)(?:{pattern})|(?!))"
+
+
+def _in_frame(pattern: str) -> str:
+    """Return `pattern` in brackets or between rules."""
     brackets = rf"[\[(【<«〈《「『〔{{]{{1,2}}\s*(?:{pattern})\s*[\])】>»〉》」』〕}}]{{1,2}}[*_]{{0,3}}\s*[:↓]?"
-    rules = rf"[-=*#~—―]{{2,}}\s*(?:{pattern})\s*[-=*#~—―]{{2,}}"
-    return rf"{brackets}|{rules}|(?P<colon>(?:{pattern})\s*:)|(?(bare)(?:{pattern})|(?!))"
+    return rf"{brackets}|[-=*#~—―]{{2,}}\s*(?:{pattern})\s*[-=*#~—―]{{2,}}"
+
+
+def _woven(pattern: str) -> str:
+    """Return what finds a framed label between words of a line, as an echo flattens it."""
+    return rf"(?<!\S)(?P<leak>[*_]{{0,3}}(?:{_in_frame(pattern)})[*_]{{0,3}})(?!\S)"
 
 
 def find_leaks(post: Post, segments: Segments, extra: tuple[Entry, ...] = ()) -> tuple[Leak, ...]:
@@ -109,13 +120,17 @@ def find_leaks(post: Post, segments: Segments, extra: tuple[Entry, ...] = ()) ->
         if block.kind is Kind.CONFLICT
     ]
     for entry, match in _matches(text, post.body.start, extra):
-        span = _reach(post.text, segments, Span(*match.span("leak")), entry.anchor)
-        if span is not None:
+        woven = match.re.pattern == entry.woven
+        span = _reach(post.text, segments, Span(*match.span("leak")), "inline" if woven else entry.anchor)
+        if span is not None and woven:
+            found.append(Leak(entry.id, entry.kind, span, min(entry.strength, Strength.SIGN), own_line=True, woven=True))
+        elif span is not None:
             bare = entry.anchor == "label" and (match["bare"] or match["colon"])
             strength = min(entry.strength, Strength.SIGN) if bare else entry.strength
             own_line = entry.anchor != "inline" or (entry.kind == "end" and _is_at_edge(post.text, span))
             found.append(Leak(entry.id, entry.kind, span, strength, own_line))
-    return tuple(_outermost(sorted(found, key=lambda leak: (leak.span.start, -leak.span.end, -leak.strength, leak.id))))
+    found.sort(key=lambda leak: (leak.span.start, -leak.span.end, leak.woven, -leak.strength, leak.id))
+    return tuple(_outermost(found))
 
 
 def has_leak(post: Post, extra: tuple[Entry, ...] = ()) -> bool:
@@ -135,8 +150,9 @@ def _matches(text: str, start: int, extra: tuple[Entry, ...]) -> Iterator[tuple[
         for entry in present:
             if any(text.find(needle, line, end) >= 0 for needle in entry.needles):
                 # Compiled when first needed, and then kept by `re`: most of the catalogue never is.
-                for match in re.compile(entry.pattern, re.MULTILINE).finditer(text, max(start, line), end):
-                    yield entry, match
+                for pattern in (entry.pattern, entry.woven) if entry.woven else (entry.pattern,):
+                    for match in re.compile(pattern, re.MULTILINE).finditer(text, max(start, line), end):
+                        yield entry, match
 
 
 @cache

@@ -128,13 +128,14 @@ class Strength(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """Text of a prompt, an assistant or a chat page that stands in a post."""
+    """Text of a prompt, an assistant or a chat page that stands in a post; `woven` is a label in the midst of a line."""
 
     id: str
     kind: str
     span: Span
     strength: Strength
     own_line: bool
+    woven: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,8 +228,10 @@ def _is_echo(scene: Scene, units: range, weight: int) -> bool:
     """Tell whether part of a block says again what ends right before it: in the same block, or over a wide gap."""
     if not _repeats_what_stands_before(scene, units):
         return False
-    same = scene.block[units.start] == scene.block[scene.unit_at(scene.first[units.start] - 1)]
-    return weight >= _ECHO_INSIDE if same else scene.opens[units.start] and scene.is_wide(units.start) and weight >= _ECHO_WEIGHT
+    if scene.block[units.start] == scene.block[scene.unit_at(scene.first[units.start] - 1)]:
+        return weight >= _ECHO_INSIDE
+    least = _ECHO_WEIGHT if scene.is_wide(units.start) else HEAVY
+    return scene.opens[units.start] and weight >= least
 
 
 def _mark_drafts(scene: Scene, rows: list[Row]) -> list[Row]:

@@ -140,7 +140,7 @@ def set_scene(
     first, last, witness = copies.starts.tolist(), copies.ends.tolist(), copies.witness.tolist()
     stopped = segments.stopped.tolist()
     signs = folded.codes.tobytes().decode("utf-32-le", "surrogatepass")
-    leaky = _leaky(spans, leaks)
+    leaky = _leaky(spans, block, witness, leaks)
     opens, closes = _find_edges(borders, leaky, len(block))
     state = _find_states(post, spans, kind, container, copies, signs, leaky)
     prose = [
@@ -239,22 +239,26 @@ def weigh(codes: NDArray[np.uint32], starts: Integers, ends: Integers) -> Intege
     return np.asarray(ends - starts + (wide[ends] - wide[starts]) * 3 // 2, np.int64)
 
 
-def _leaky(spans: list[Span], leaks: tuple[Leak, ...]) -> set[int]:
+def _leaky(spans: list[Span], block: list[int], witness: list[int], leaks: tuple[Leak, ...]) -> set[int]:
     """Return the units that lie wholly in a leak with lines of its own.
 
-    A hint counts only right beside the leak of a prompt, as one instruction among others.
+    A hint counts only right beside the leak of a prompt, as one instruction among others; a label in the midst of a line
+    only among copies, for a post may well speak of such labels.
     """
     starts = [span.start for span in spans]
     found: set[int] = set()
     prompts: set[int] = set()
     hints: list[range] = []
+    woven: list[range] = []
     for leak in leaks:
         if leak.kind == "conflict" or not leak.own_line:
             continue
         first = last = bisect_left(starts, leak.span.start)
         while last < len(spans) and spans[last].end <= leak.span.end:
             last += 1
-        if leak.strength is Strength.HINT:
+        if leak.woven:
+            woven.append(range(first, last))
+        elif leak.strength is Strength.HINT:
             hints.append(range(first, last))
         else:
             found.update(range(first, last))
@@ -263,6 +267,11 @@ def _leaky(spans: list[Span], leaks: tuple[Leak, ...]) -> set[int]:
     for hint in hints:
         if hint and (hint.start - 1 in prompts or hint.stop in prompts):
             found.update(hint)
+    for label in woven:
+        sides = [side for side in (label.start - 1, label.stop) if 0 <= side < len(spans) and block[side] == block[label.start]]
+        # Copies stand on both sides, or the label opens or closes their block.
+        if any(witness[side] >= 0 for side in sides) and all(witness[side] >= 0 or side in found for side in sides):
+            found.update(label)
     return found
 
 
