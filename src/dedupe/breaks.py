@@ -21,7 +21,7 @@ _STARTS_ANEW = re.compile(
     r"ここ|彼|私|僕|あなた|個人的|もちろん|では|だか|だが|ただ|一方|なぜ|最後|もし|つまり|でも|じゃあ|さて|さあ|とはいえ|"
     r"正直|実際|皆さん|加えて|同時に|今回|今後|現在|想像|考えて|結局|むしろ|以上|要する|いや|ええ|はい)"
 )
-_GOES_ON = re.compile(r"[*_…．.]*(?:[ぁ-んー]|[a-z]|[、。，])")
+_GOES_ON = re.compile(r"[*_…．.]*(?:[ぁ-んー]|[a-zß-öø-ÿа-яёіїєґα-ω]|[、。，])")
 NEEDS_MORE = re.compile(r"[のをがへとやでも][*_]*$")
 """The end of a text that cannot be the end of a sentence."""
 _MAY_FOLLOW = re.compile(r"[*_]*[ァ-ヶ一-鿿]")
@@ -70,6 +70,8 @@ def _is_likely_restart(scene: Scene, cut: int, after: int, between: list[int], *
     """Tell a sentence that was begun again from a label and a text that begins with its words."""
     length, weight = scene.length[cut], scene.weight[cut]
     kinds = {scene.kind[cut], scene.kind[after]}
+    if kinds == {Kind.HEADING} and wide and not between:
+        return _is_same_level(scene, cut, after)
     restarted = sum(scene.weight[unit] for unit in between if scene.kind[unit] is Kind.PARAGRAPH) >= HEAVY
     if len(kinds) > 1 and not kinds <= _TEXT:
         return restarted and weight >= _SCRAP_WEIGHT
@@ -85,6 +87,11 @@ def _is_likely_restart(scene: Scene, cut: int, after: int, between: list[int], *
     if opening < cut and _is_same_opening(scene, opening, cut, after):
         return sum(scene.weight[opening : cut + 1]) >= 2 * _SCRAP_WEIGHT
     return length >= K and weight >= _SCRAP_WEIGHT * (1 if opening < cut or scene.tidy else 2)
+
+
+def _is_same_level(scene: Scene, heading: int, other: int) -> bool:
+    first, second = (scene.text(unit) for unit in (heading, other))
+    return len(first) - len(first.lstrip("#")) == len(second) - len(second.lstrip("#"))
 
 
 def _opening(scene: Scene, unit: int) -> int:

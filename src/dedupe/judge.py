@@ -357,6 +357,8 @@ def _structure(scene: Scene, leak: Leak, taken: list[Row], damaged: bool) -> tup
     found = []
     if any(unit in row for row in taken for unit in (before, after)):
         found.append("beside a repeat")
+    if leak.kind == "preamble" and _with_rule(scene, leak) != leak.span:
+        found.append("fenced off by a rule")
     if before >= 0 and _is_broken_off(scene, before):
         found.append("after a cut sentence")
     if (damaged and not any(scene.prose[max(after, 0) :])) or (leak.kind == "end" and after >= len(scene)):

@@ -218,7 +218,7 @@ def _signs(scene: Scene, units: range, copies: list[int], plain: list[int], sent
     headed = _is_headed_anew(scene, units.start)
     if whole and last and not headed and not _leads_on(scene, units.stop) and _is_tail(scene, units, paragraphs, weight):
         yield "ends the post"
-    if sentences >= LEAST_ROW and weight >= HEAVY and _ends_cut(scene, copies[-1]):
+    if sentences >= LEAST_ROW and weight >= HEAVY and _ends_cut(scene, copies[-1], _is_flattened(scene, plain, 2)):
         yield "is cut off"
     if not headed and sentences >= _RESTART_ROW and paragraphs >= 2 and scene.unit_at(scene.witness[copies[0]]) <= 2:
         yield "starts the post over"
@@ -307,10 +307,10 @@ def _is_flattened(scene: Scene, plain: list[int], least: int) -> bool:
     return False
 
 
-def _ends_cut(scene: Scene, unit: int) -> bool:
-    """Tell whether a copy breaks off, before a seam, where its witness goes on."""
+def _ends_cut(scene: Scene, unit: int, flattened: bool) -> bool:
+    """Tell whether a copy breaks off where its witness goes on: before a seam, or at the end of what was flattened."""
     after = unit + 1
-    seam = after == len(scene) or scene.is_wide(after) or scene.state[after] is State.LEAK
+    seam = flattened or after == len(scene) or scene.is_wide(after) or scene.state[after] is State.LEAK
     if not seam:
         return False
     end = scene.witness_end(unit)

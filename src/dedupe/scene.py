@@ -140,7 +140,8 @@ def set_scene(
     first, last, witness = copies.starts.tolist(), copies.ends.tolist(), copies.witness.tolist()
     stopped = segments.stopped.tolist()
     signs = folded.codes.tobytes().decode("utf-32-le", "surrogatepass")
-    leaky = _leaky(spans, block, witness, leaks)
+    broken = _ends_broken(kind, stopped, segments)
+    leaky = _leaky(spans, block, witness, broken, leaks)
     opens, closes = _find_edges(borders, leaky, len(block))
     state = _find_states(post, spans, kind, container, copies, signs, leaky)
     prose = [
@@ -239,11 +240,18 @@ def weigh(codes: NDArray[np.uint32], starts: Integers, ends: Integers) -> Intege
     return np.asarray(ends - starts + (wide[ends] - wide[starts]) * 3 // 2, np.int64)
 
 
-def _leaky(spans: list[Span], block: list[int], witness: list[int], leaks: tuple[Leak, ...]) -> set[int]:
+def _ends_broken(kind: list[Kind], stopped: list[bool], segments: Segments) -> list[bool]:
+    """Tell which units end their paragraph without a stop though they are too long for a label."""
+    long = (segments.ends - segments.starts >= _LONG).tolist()
+    return [kind[unit] is Kind.PARAGRAPH and long[unit] and not stopped[unit] for unit in range(len(kind))]
+
+
+def _leaky(spans: list[Span], block: list[int], witness: list[int], broken: list[bool], leaks: tuple[Leak, ...]) -> set[int]:
     """Return the units that lie wholly in a leak with lines of its own.
 
-    A hint counts only right beside the leak of a prompt, as one instruction among others; a label in the midst of a line
-    only among copies, for a post may well speak of such labels.
+    A hint counts only right beside the leak of a prompt, as one instruction among others, or as the end of a draft that
+    breaks off (`broken`) before more text; a label in the midst of a line only among copies, for a post may well speak of
+    such labels.
     """
     starts = [span.start for span in spans]
     found: set[int] = set()
@@ -260,6 +268,8 @@ def _leaky(spans: list[Span], block: list[int], witness: list[int], leaks: tuple
             woven.append(range(first, last))
         elif leak.strength is Strength.HINT:
             hints.append(range(first, last))
+            if leak.kind == "end" and 0 < first < last < len(spans) and broken[first - 1]:
+                found.update(range(first, last))
         else:
             found.update(range(first, last))
             if leak.kind == "prompt":
