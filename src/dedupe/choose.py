@@ -241,70 +241,91 @@ def _solve(
         last = runs[before].atoms[-1] if before >= 0 else _START
         return own[index] + _cost_of_seam(scene, last, runs[index].atoms[0], classes, neighbours)
 
-    kept = [index for index, run in enumerate(runs) if run.copy == 0]
-    steps = list(map(step, [-1, *kept], kept))
+    kept = _keep(runs, [index for index, run in enumerate(runs) if run.copy == 0], step)
     bound = _bound(runs, own, step)
     start = unchanged = 0
-    while unchanged < len(runs) and sum(steps) > bound + _LATER / 2:
+    while unchanged < len(runs) and kept.cost > bound + _LATER / 2:
         unchanged += 1
-        if runs[start].passage >= 0 and start not in kept:
-            better = _better(runs, kept, steps, start, locked, own, step)
+        if runs[start].passage >= 0 and kept.runs[kept.number[runs[start].passage]] != start:
+            better = _better(runs, kept, start, locked, own, step)
             if better:
                 kept, unchanged = better, 0
-                steps = list(map(step, [-1, *kept], kept))
         start = (start + 1) % len(runs)
-    return [runs[index] for index in kept], sum(steps), min(sum(steps), bound)
+    return [runs[index] for index in kept.runs], kept.cost, min(kept.cost, bound)
+
+
+class _Kept(NamedTuple):
+    """A choice: the runs that stay, what the step to each costs, and for each passage the number of its run there."""
+
+    runs: list[int]
+    steps: list[float]
+    number: dict[int, int]
+    cost: float
+
+
+def _keep(runs: list[_Run], index: list[int], step: Callable[[int, int], float]) -> _Kept:
+    steps = list(map(step, [-1, *index], index))
+    return _Kept(index, steps, {runs[each].passage: number for number, each in enumerate(index)}, sum(steps))
 
 
 def _better(
-    runs: list[_Run],
-    kept: list[int],
-    steps: list[float],
-    start: int,
-    locked: Collection[int],
-    own: list[float],
-    step: Callable[[int, int], float],
-) -> list[int] | None:
-    """Return what stays when the best stretch from `start` does, if that costs less; `steps` are the costs of `kept`."""
-    place = {runs[index].passage: number for number, index in enumerate(kept)}
-    best, found = _LATER / 2, None
+    runs: list[_Run], kept: _Kept, start: int, locked: Collection[int], own: list[float], step: Callable[[int, int], float]
+) -> _Kept | None:
+    """Return the choice in which the best stretch from `start` stays whole, if it costs less than `kept`."""
+    found, best = None, kept.cost - _LATER / 2
     spared, inner = 0.0, 0.0  # at most what goes cost, and what the stretch itself costs
     broken: set[int] = set()  # which steps of `kept` are no longer taken
     passages: set[int] = set()
-    first = reach = bisect_left(kept, start)
+    first = reach = bisect_left(kept.runs, start)
     for end in range(start, len(runs)):
         run = runs[end]
         if run.passage in passages or (run.copy and run.passage in locked):
             break
         if end > start:
             inner += step(end - 1, end)
+        if inner + own[start] >= best:
+            break
         if run.passage < 0:
             continue
         passages.add(run.passage)
-        number, after = place[run.passage], bisect_right(kept, end)
-        if kept[number] == end:
+        number = kept.number[run.passage]
+        if kept.runs[number] == end:
             continue
+        after = bisect_right(kept.runs, end, reach)
         for each in (number, number + 1, *range(reach, after + 1)):
-            if each < len(steps) and each not in broken:
+            if each < len(kept.steps) and each not in broken:
                 broken.add(each)
-                spared += steps[each]
-        reach = after + 1
-        if spared - inner - own[start] <= best:
-            continue
-        left, right = first - 1, after
-        while left >= 0 and runs[kept[left]].passage in passages:
-            left -= 1
-        while right < len(kept) and runs[kept[right]].passage in passages:
-            right += 1
-        added = step(kept[left] if left >= 0 else -1, start) + inner + (step(end, kept[right]) if right < len(kept) else 0.0)
-        if spared - added > best:
-            changed = [index for index in kept[:first] if runs[index].passage not in passages]
+                spared += kept.steps[each]
+        reach = after
+        left = kept.cost - spared + inner
+        if left + own[start] < best and left + _edges(runs, kept, first, after, (start, end), passages, step) < best:
+            changed = [index for index in kept.runs[:first] if runs[index].passage not in passages]
             changed += range(start, end + 1)
-            changed += [index for index in kept[after:] if runs[index].passage not in passages]
-            gain = sum(steps) - sum(map(step, [-1, *changed], changed))
-            if gain > best:
-                best, found = gain, changed
-    return found
+            changed += [index for index in kept.runs[after:] if runs[index].passage not in passages]
+            cost = sum(map(step, [-1, *changed], changed))
+            if cost < best:
+                found, best = changed, cost
+    return _keep(runs, found, step) if found else None
+
+
+def _edges(
+    runs: list[_Run],
+    kept: _Kept,
+    first: int,
+    after: int,
+    stretch: tuple[int, int],
+    passages: Collection[int],
+    step: Callable[[int, int], float],
+) -> float:
+    """Return what the steps into a stretch and out of it cost, once its passages stay nowhere else."""
+    start, end = stretch
+    first -= 1
+    while first >= 0 and runs[kept.runs[first]].passage in passages:
+        first -= 1
+    while after < len(kept.runs) and runs[kept.runs[after]].passage in passages:
+        after += 1
+    into = step(kept.runs[first] if first >= 0 else -1, start)
+    return into + (step(end, kept.runs[after]) if after < len(kept.runs) else 0.0)
 
 
 def _bound(runs: list[_Run], own: list[float], step: Callable[[int, int], float]) -> float:

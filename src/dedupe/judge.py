@@ -121,18 +121,17 @@ def _repeated_all(scene: Scene, rows: list[Row], breaks: list[Verdict]) -> list[
 
 def _units_of(scene: Scene, verdict: Verdict) -> list[int]:
     """Return the units that lie in the spans of a verdict."""
-    starts = scene.segments.starts
     return [
         unit
         for span in verdict.spans
-        for unit in range(int(np.searchsorted(starts, span.start)), int(np.searchsorted(starts, span.end)))
+        for unit in range(_unit_from(scene, span.start), _unit_from(scene, span.end))
         if scene.spans[unit].end <= span.end
     ]
 
 
 def _broken(scene: Scene, verdict: Verdict) -> int:
     """Return the unit that breaks off."""
-    return int(np.searchsorted(scene.segments.starts, verdict.spans[0].start, "right")) - 1
+    return _unit_from(scene, verdict.spans[0].start + 1) - 1
 
 
 def _completed(scene: Scene, verdict: Verdict) -> int:
@@ -370,7 +369,7 @@ def _structure(scene: Scene, leak: Leak, taken: list[Row], damaged: bool) -> tup
 
 def _unit_from(scene: Scene, offset: int) -> int:
     """Return the first unit that starts at or after a text offset."""
-    return int(np.searchsorted(scene.segments.starts, offset, "left"))
+    return bisect_left(scene.spans, (offset,))
 
 
 def _with_rule(scene: Scene, leak: Leak) -> Span:

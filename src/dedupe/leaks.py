@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedupe.errors import ConfigError
 from dedupe.fold import narrow
@@ -22,6 +23,8 @@ ANCHORS = ("label", "line", "start", "list", "inline")
 _OF_THE_TASK = re.compile(
     r"記事の(?:続き|最後|末尾)|続きを|執筆|補完し|完成させ|ご提示|ご要望|ご指定|as requested|the continuation|接着写|续写|이어서"
 )
+_PAIRS, _FACTOR = 1 << 16, 40503
+"""How many hashes pairs of characters have, and what the first is multiplied with (Knuth, TAOCP 3, 6.4)."""
 _QUOTING = frozenset({Kind.CODE, Kind.TABLE, Kind.QUOTE, Kind.FOOTNOTE, Kind.CONFLICT})
 
 
@@ -142,10 +145,12 @@ def has_leak(post: Post, extra: tuple[Entry, ...] = ()) -> bool:
 def _matches(text: str, start: int, extra: tuple[Entry, ...]) -> Iterator[tuple[Entry, re.Match[str]]]:
     """Yield what patterns find in lines that hold one of their needles: one search for all needles, then a few lines."""
     entries = (*read_catalogue(), *extra)
-    starts = sorted({text.rfind("\n", 0, needle.start()) + 1 for needle in _all_needles(entries).finditer(text, start)})
+    needles = _read_needles(entries)
+    starts = sorted({text.rfind("\n", 0, place) + 1 for place in needles.places(text, start)})
     lines = [(line, len(text) if (end := text.find("\n", line)) < 0 else end) for line in starts]
     held = "\n".join([text[line:end] for line, end in lines])
-    present = [entry for entry in entries if any(needle in held for needle in entry.needles)]
+    met = {needle for needle in needles.words if needle in held}
+    present = [entry for entry in entries if not met.isdisjoint(entry.needles)]
     for line, end in lines:
         for entry in present:
             if any(text.find(needle, line, end) >= 0 for needle in entry.needles):
@@ -155,9 +160,36 @@ def _matches(text: str, start: int, extra: tuple[Entry, ...]) -> Iterator[tuple[
                         yield entry, match
 
 
+@dataclass(frozen=True)
+class _Needles:
+    """All needles of a catalogue, those of one character, and which pairs of characters begin one, by their hash."""
+
+    words: tuple[str, ...]
+    signs: tuple[int, ...]
+    pattern: re.Pattern[str]
+    begins: NDArray[np.bool_]
+
+    def places(self, text: str, start: int) -> Iterator[int]:
+        """Yield where a needle begins: by a look at all pairs at once, then by the pattern where one is met."""
+        points = np.frombuffer((text[start:] + "\n").encode("utf-32-le", "surrogatepass"), np.uint32)
+        found = self.begins[_hash(points[:-1], points[1:])]
+        for sign in self.signs:
+            found |= points[:-1] == sign
+        return (place for place in (np.flatnonzero(found) + start).tolist() if self.pattern.match(text, place))
+
+
+def _hash(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    return (first * np.uint32(_FACTOR) + second) & np.uint32(_PAIRS - 1)
+
+
 @cache
-def _all_needles(entries: tuple[Entry, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(sorted({re.escape(needle) for entry in entries for needle in entry.needles})))
+def _read_needles(entries: tuple[Entry, ...]) -> _Needles:
+    words = tuple(sorted({needle for entry in entries for needle in entry.needles}))
+    pairs = np.array([[ord(char) for char in word[:2]] for word in words if len(word) > 1], np.uint32).reshape(-1, 2)
+    begins = np.zeros(_PAIRS, bool)
+    begins[_hash(pairs[:, 0], pairs[:, 1])] = True
+    signs = tuple(ord(word) for word in words if len(word) == 1)
+    return _Needles(words, signs, re.compile("|".join(map(re.escape, words))), begins)
 
 
 def _reach(text: str, segments: Segments, span: Span, anchor: str) -> Span | None:
