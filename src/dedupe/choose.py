@@ -224,11 +224,7 @@ def _runs(stay: list[_Atom], classes: _Classes) -> Iterator[_Run]:
 def _solve(
     scene: Scene, runs: list[_Run], classes: _Classes, neighbours: set[tuple[_Atom, _Atom]], echoes: Collection[int]
 ) -> tuple[list[_Run], float, float]:
-    """Return the runs that stay, what they cost, and a lower bound for any choice.
-
-    Begins with the first copies and, as long as that costs less, lets a stretch of runs stay whole instead of the copies
-    of its passages elsewhere: a local search whose moves are all stretches.
-    """
+    """Return the runs that stay, what they cost, and a lower bound for any choice."""
     firsts = {run.passage: run for run in runs if run.copy == 0}
     locked = {passage for passage, run in firsts.items() if passage >= 0 and _splits_brackets(scene, run)}
     own = [
@@ -241,6 +237,18 @@ def _solve(
         last = runs[before].atoms[-1] if before >= 0 else _START
         return own[index] + _cost_of_seam(scene, last, runs[index].atoms[0], classes, neighbours)
 
+    kept, bound = search(runs, locked, own, step)
+    return [runs[index] for index in kept.runs], kept.cost, bound
+
+
+def search(runs: list[_Run], locked: Collection[int], own: list[float], step: Callable[[int, int], float]) -> tuple[_Kept, float]:
+    """Return the best choice found among `runs`, and a bound no choice can cost less than.
+
+    `step(before, index)` is the cost of keeping a run right after another one (-1: after nothing), its `own` cost
+    included; of `locked` passages the first copy stays. Begins with the first copies and, as long as that costs less, lets
+    a stretch of runs stay whole instead of the copies of its passages elsewhere: a local search whose moves are all
+    stretches.
+    """
     kept = _keep(runs, [index for index, run in enumerate(runs) if run.copy == 0], step)
     bound = _bound(runs, own, step)
     start = unchanged = 0
@@ -251,7 +259,7 @@ def _solve(
             if better:
                 kept, unchanged = better, 0
         start = (start + 1) % len(runs)
-    return [runs[index] for index in kept.runs], kept.cost, min(kept.cost, bound)
+    return kept, min(kept.cost, bound)
 
 
 class _Kept(NamedTuple):
