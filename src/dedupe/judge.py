@@ -177,7 +177,7 @@ def _repeat_verdict(
     end = _root(source, scene.last[texts[-1]] - 1) + 1
     witness = scene.span_of(start, end - start if end > start else scene.length[texts[0]])
     span = Span(scene.spans[part[0]].start, scene.spans[part[-1]].end)
-    evidence = ("stands again where the text goes on",) if signs is None else signs
+    evidence = ("stands again where the text goes on",) if signs is None else signs or ("repeats of a damaged post",)
     rewritten, similarity = _rewritten(scene, texts, source)
     safety = Safety.UNSAFE if rewritten else Safety.SAFE
     rule = "RPT002" if flat else "RPT001"
