@@ -26,6 +26,7 @@ ORDER = [
     "rows",
     "breaks",
     "choose",
+    "fences",
     "judge",
     "repair",
     "prove",
@@ -94,5 +95,5 @@ def test_public_things_are_documented(module: str) -> None:
 
 
 def test_the_proof_shares_nothing_with_the_search() -> None:
-    search = {"fold", "repeats", "copies", "scene", "rows", "breaks", "judge", "split", "blocks"}
+    search = {"fold", "repeats", "copies", "scene", "rows", "breaks", "fences", "judge", "split", "blocks"}
     assert not {name.removeprefix("dedupe.") for name in imports("prove")} & search

@@ -6,13 +6,13 @@ import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
-from itertools import groupby
 
 import numpy as np
 from rapidfuzz import fuzz
 
 from dedupe.breaks import NEEDS_MORE, find_breaks
 from dedupe.choose import choose
+from dedupe.fences import fence
 from dedupe.header import read_values
 from dedupe.leaks import KINDS as LEAK_KINDS
 from dedupe.model import PROSE, Integers, Kind, Leak, Safety, Span, Strength, Verdict
@@ -45,7 +45,7 @@ def judge(scene: Scene) -> tuple[Verdict, ...]:
     verdicts = [verdict for verdict in breaks if verdict.rule == "RPT003" or damaged or _is_surely_broken(scene, verdict)]
     verdicts = _repeated_all(scene, taken, verdicts)
     verdicts.extend(_leaked(scene, taken, damaged))
-    verdicts = _with_rules(scene, verdicts)
+    verdicts = fence(scene, verdicts)
     if not damaged:
         verdicts.extend(_suspect(scene, rows))
     verdicts.extend(_dangling(scene, verdicts, damaged))
@@ -92,7 +92,7 @@ def _repeated_all(scene: Scene, rows: list[Row], breaks: list[Verdict]) -> list[
     if not rows and not breaks:
         return []
     spared: set[int] = set()
-    behind = {_unit_from(scene, leak.span.end) for leak in scene.leaks if leak.kind == "prompt" and leak.own_line}
+    behind = {scene.unit_from(leak.span.end) for leak in scene.leaks if leak.kind == "prompt" and leak.own_line}
     echoes = {
         unit
         for row in rows
@@ -105,7 +105,7 @@ def _repeated_all(scene: Scene, rows: list[Row], breaks: list[Verdict]) -> list[
         joins: dict[int, int] = {}
         for verdict in breaks:
             if verdict.rule == "RPT003":
-                units = _units_of(scene, verdict)
+                units = scene.units_in(verdict.spans)
                 removable |= {unit for unit in units if scene.state[unit] is State.COPY}
                 cuts |= {unit: _completed(scene, verdict) for unit in units if scene.state[unit] is State.NEW}
             else:
@@ -116,34 +116,24 @@ def _repeated_all(scene: Scene, rows: list[Row], breaks: list[Verdict]) -> list[
         if lost <= spared:
             return verdicts
         spared |= lost
-        breaks = [verdict for verdict in breaks if not lost.intersection(_units_of(scene, verdict))]
-
-
-def _units_of(scene: Scene, verdict: Verdict) -> list[int]:
-    """Return the units that lie in the spans of a verdict."""
-    return [
-        unit
-        for span in verdict.spans
-        for unit in range(_unit_from(scene, span.start), _unit_from(scene, span.end))
-        if scene.spans[unit].end <= span.end
-    ]
+        breaks = [verdict for verdict in breaks if not lost.intersection(scene.units_in(verdict.spans))]
 
 
 def _broken(scene: Scene, verdict: Verdict) -> int:
     """Return the unit that breaks off."""
-    return _unit_from(scene, verdict.spans[0].start + 1) - 1
+    return scene.unit_from(verdict.spans[0].start + 1) - 1
 
 
 def _completed(scene: Scene, verdict: Verdict) -> int:
     """Return the unit that completes a broken sentence, or goes on with it."""
-    return _unit_from(scene, verdict.goes_on or 0)
+    return scene.unit_from(verdict.goes_on or 0)
 
 
 def _tell(scene: Scene, gone: Collection[int], source: Integers, rows: list[Row], breaks: list[Verdict]) -> list[Verdict]:
     """Return a verdict for each stretch of units that go: breaks where all they take goes, the rest by rows."""
     signs = {unit: row.signs for row in rows for unit in range(row.first, row.last)}
     verdicts = [verdict for verdict in breaks if _is_mended(scene, verdict, gone)]
-    told = {unit for verdict in verdicts for unit in _units_of(scene, verdict)}
+    told = {unit for verdict in verdicts for unit in scene.units_in(verdict.spans)}
     part: list[int] = []
     for unit in [*range(len(scene)), -1]:
         goes = unit >= 0 and unit not in told and (unit in gone or (part and scene.state[unit] is State.VOID))
@@ -251,66 +241,6 @@ def _unsupported(scene: Scene, verdicts: list[Verdict], source: Integers) -> set
     }
 
 
-def _with_rules(scene: Scene, verdicts: list[Verdict]) -> list[Verdict]:
-    """Return the verdicts, each with the rules beside it that only fenced what goes."""
-    if Kind.RULE not in scene.kind:
-        return verdicts
-    going = [verdict for verdict in verdicts if verdict.safety is not Safety.DISPLAY and verdict.rule != "RPT004"]
-    idle = set(_idle_rules(scene, {unit for verdict in going for unit in _units_of(scene, verdict)}))
-    fenced: list[Verdict] = []
-    for verdict in verdicts:
-        units = _units_of(scene, verdict) if verdict in going else []
-        if not units:
-            fenced.append(verdict)
-            continue
-        first, last = units[0], units[-1]
-        while first - 1 in idle:
-            first -= 1
-            idle.remove(first)
-        while last + 1 in idle:
-            last += 1
-            idle.remove(last)
-        *most, end = verdict.spans
-        spans = (*most, Span(end.start, scene.spans[last].end))
-        at = next(index for index, span in enumerate(spans) if span.end > span.start)
-        start = min(scene.spans[first].start, spans[at].start)
-        fenced.append(replace(verdict, spans=(*spans[:at], Span(start, spans[at].end), *spans[at + 1 :])))
-    return fenced
-
-
-def _idle_rules(scene: Scene, gone: set[int]) -> Iterator[int]:
-    """Yield the rules that fence nothing once all in `gone` goes.
-
-    Those are the rules in its midst and at an end of the post, and one of two that would meet, both in a post that has no
-    others; there also the one at a seam where the text before it goes on behind what goes.
-    """
-    runs = [
-        list(run)
-        for void, run in groupby(range(len(scene)), lambda unit: unit in gone or scene.state[unit] is State.VOID)
-        if void
-    ]
-    rules = [[unit for unit in run if scene.kind[unit] is Kind.RULE and unit not in gone] for run in runs]
-    used = any(rules[index] for index, run in enumerate(runs) if not gone.intersection(run))
-    for run, own in zip(runs, rules, strict=True):
-        going = [unit for unit in run if unit in gone]
-        if not going or not own:
-            continue
-        left, right = [unit for unit in own if unit < going[0]], [unit for unit in own if unit > going[-1]]
-        yield from (unit for unit in own if going[0] < unit < going[-1])
-        if run[0] == 0 or run[-1] + 1 == len(scene):
-            yield from (*left, *right)
-        elif left and right:
-            yield from left if used else own
-        elif left and not used and _goes_on_behind(scene, run, going):
-            yield from left
-
-
-def _goes_on_behind(scene: Scene, run: list[int], going: list[int]) -> bool:
-    """Tell whether the last of what goes is a copy of what stands right before the run, and prose comes next."""
-    copy, before, after = going[-1], run[0] - 1, run[-1] + 1
-    return scene.state[copy] is State.COPY and scene.witness_end(copy) == scene.last[before] and scene.kind[after] in PROSE
-
-
 def _is_broken_off(scene: Scene, unit: int) -> bool:
     whole = scene.kind[unit] in {Kind.HEADING, Kind.VERSE} and not scene.stopped[unit]
     return (scene.is_cut(unit) or whole) and not scene.container[unit]
@@ -323,7 +253,7 @@ def _leaked(scene: Scene, taken: list[Row], damaged: bool) -> Iterator[Verdict]:
         structure = _structure(scene, leak, taken, damaged)
         proves_itself = leak.strength is Strength.DECISIVE and not about_prompts
         hint = leak.strength is Strength.HINT
-        first = _unit_from(scene, leak.span.start)
+        first = scene.unit_from(leak.span.start)
         if leak.woven and (first == len(scene) or scene.state[first] is not State.LEAK):
             continue
         listed = hint and leak.kind == "prompt" and first < len(scene) and scene.state[first] is State.LEAK
@@ -347,8 +277,8 @@ def _structure(scene: Scene, leak: Leak, taken: list[Row], damaged: bool) -> tup
     """Return what stands beside a leak and makes it one: a copy, a cut sentence, the end of the post, another leak."""
     if not leak.own_line:
         return ("in a damaged post",) if damaged else ()
-    before = _unit_from(scene, leak.span.start) - 1
-    after = _unit_from(scene, leak.span.end)
+    before = scene.unit_from(leak.span.start) - 1
+    after = scene.unit_from(leak.span.end)
     while before >= 0 and scene.state[before] is State.VOID:
         before -= 1
     while after < len(scene) and scene.state[after] is State.VOID:
@@ -367,14 +297,9 @@ def _structure(scene: Scene, leak: Leak, taken: list[Row], damaged: bool) -> tup
     return tuple(found)
 
 
-def _unit_from(scene: Scene, offset: int) -> int:
-    """Return the first unit that starts at or after a text offset."""
-    return bisect_left(scene.spans, (offset,))
-
-
 def _with_rule(scene: Scene, leak: Leak) -> Span:
     """Return the span of a leak with the rule that only fences it: one right after the words of an assistant."""
-    after = _unit_from(scene, leak.span.end)
+    after = scene.unit_from(leak.span.end)
     if leak.kind == "preamble" and after < len(scene) and scene.kind[after] is Kind.RULE:
         return Span(leak.span.start, scene.spans[after].end)
     return leak.span

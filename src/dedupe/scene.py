@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
@@ -110,6 +110,19 @@ class Scene:
     def unit_at(self, place: int) -> int:
         """Return the unit that holds a folded place."""
         return bisect_right(self.first, place) - 1
+
+    def unit_from(self, offset: int) -> int:
+        """Return the first unit that starts at or after an offset of the text."""
+        return bisect_left(self.spans, (offset,))
+
+    def units_in(self, spans: Iterable[Span]) -> list[int]:
+        """Return the units that lie in spans of the text."""
+        return [
+            unit
+            for span in spans
+            for unit in range(self.unit_from(span.start), self.unit_from(span.end))
+            if self.spans[unit].end <= span.end
+        ]
 
     def begins_with(self, unit: int, other: int) -> bool:
         """Tell whether the text from `unit` on begins with the whole of `other`, but for an ellipsis at its end."""
