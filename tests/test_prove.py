@@ -173,3 +173,11 @@ def test_code_that_differs_only_in_indentation_is_no_twin() -> None:
     text = f"{first}\n{second}"
     with pytest.raises(ProofError, match="code block"):
         prove(read_post("a.md", text), [Edit(Span(len(first), len(text)), "")], first)
+
+
+def test_indented_code_must_not_become_the_child_of_a_list() -> None:
+    text = "The bell rings twice.\n\n- one\n\n- two\n\nThe bell rings twice.\n\n    ring --twice\n"
+    start = text.rindex("The bell")
+    edits = [Edit(Span(start, start + len("The bell rings twice.\n\n")), "")]
+    with pytest.raises(ProofError, match="changes its meaning"):
+        prove(read_post("a.md", text), edits, apply(text, edits))

@@ -272,8 +272,12 @@ def _keeps_code(post: Post, removed: Sequence[Span], result: _Result) -> None:
 def _keeps_blocks(post: Post, edits: Sequence[Edit], repaired: str) -> None:
     """Every top-level block no edit touches is a block of the same kind in the result: nothing melts together."""
     before, after = (_PARSER.html(_safe(text[post.header.end :])).split("\n") for text in (post.text, repaired))
-    if all(_PARAGRAPH.fullmatch(line) for line in set(after).difference(before)):
-        return  # every line renders as it did, but for paragraphs that an edit shortened: no other block can hide in one
+    as_much_code = sum("<pre" in line for line in before) == sum("<pre" in line for line in after)
+    fresh = set(after).difference(before)
+    # Every line renders as it did, but for paragraphs that an edit shortened; of other blocks only a line of indented code
+    # can turn into one, as the child of a list before it.
+    if not fresh or (as_much_code and all(_PARAGRAPH.fullmatch(line) for line in fresh)):
+        return
     shift = index = 0
     moved = []
     for kind, start, end in _top_blocks(post.text, post.header.end):
