@@ -175,9 +175,18 @@ def test_code_that_differs_only_in_indentation_is_no_twin() -> None:
         prove(read_post("a.md", text), [Edit(Span(len(first), len(text)), "")], first)
 
 
-def test_indented_code_must_not_become_the_child_of_a_list() -> None:
-    text = "The bell rings twice.\n\n- one\n\n- two\n\nThe bell rings twice.\n\n    ring --twice\n"
-    start = text.rindex("The bell")
-    edits = [Edit(Span(start, start + len("The bell rings twice.\n\n")), "")]
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("Bell.\n\n- one\n\n- two\n\nBell.\n\n    ring\n", "Bell.\n\n- one\n\n- two\n\n    ring\n"),
+        ("Bell.\n\n- one\n\nBell.\n\n   text\n\n- two\n\ntext\n", "Bell.\n\n- one\n\n   text\n\n- two\n\ntext\n"),
+        ("Bell.\n\n    ring\n\nBell.\n\n    ring\n", "Bell.\n\n    ring\n\n    ring\n"),
+    ],
+    ids=["code-in-a-list", "paragraph-in-a-list", "code-with-code"],
+)
+def test_no_block_may_melt_into_what_now_stands_before_it(text: str, result: str) -> None:
+    start = text.rindex("Bell.")
+    edits = [Edit(Span(start, start + len("Bell.\n\n")), "")]
+    assert apply(text, edits) == result
     with pytest.raises(ProofError, match="changes its meaning"):
-        prove(read_post("a.md", text), edits, apply(text, edits))
+        prove(read_post("a.md", text), edits, result)

@@ -31,7 +31,6 @@ _WHOLE = re.compile(
 )
 _SWITCHED_OFF = re.compile(r"<!--\s*dedupe:\s*off\s*-->.*?(?:<!--\s*dedupe:\s*on\s*-->|\Z)", re.DOTALL)
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: [^\r\n]*)?\r?$", re.MULTILINE)
-_PARAGRAPH = re.compile("<p>.*</p>")
 _LONGEST_HEADING = 120
 """A longer one is a draft flattened behind a heading sign: its sentences are looked for like all others."""
 _NEAR = 2000
@@ -271,13 +270,6 @@ def _keeps_code(post: Post, removed: Sequence[Span], result: _Result) -> None:
 
 def _keeps_blocks(post: Post, edits: Sequence[Edit], repaired: str) -> None:
     """Every top-level block no edit touches is a block of the same kind in the result: nothing melts together."""
-    before, after = (_PARSER.html(_safe(text[post.header.end :])).split("\n") for text in (post.text, repaired))
-    as_much_code = sum("<pre" in line for line in before) == sum("<pre" in line for line in after)
-    fresh = set(after).difference(before)
-    # Every line renders as it did, but for paragraphs that an edit shortened; of other blocks only a line of indented code
-    # can turn into one, as the child of a list before it.
-    if not fresh or (as_much_code and all(_PARAGRAPH.fullmatch(line) for line in fresh)):
-        return
     shift = index = 0
     moved = []
     for kind, start, end in _top_blocks(post.text, post.header.end):
