@@ -179,8 +179,11 @@ def test_code_that_differs_only_in_indentation_is_no_twin() -> None:
     ("text", "result"),
     [
         ("Bell.\n\n- one\n\n- two\n\nBell.\n\n    ring\n", "Bell.\n\n- one\n\n- two\n\n    ring\n"),
-        ("Bell.\n\n- one\n\nBell.\n\n   text\n\n- two\n\ntext\n", "Bell.\n\n- one\n\n   text\n\n- two\n\ntext\n"),
-        ("Bell.\n\n    ring\n\nBell.\n\n    ring\n", "Bell.\n\n    ring\n\n    ring\n"),
+        (
+            "Bell.\n\ntext\n\n- one\n\n  more\n\n- two\n\nBell.\n\n   text\n",
+            "Bell.\n\ntext\n\n- one\n\n  more\n\n- two\n\n   text\n",
+        ),
+        ("Bell.\n\n    a\n\n    b\n\nBell.\n\n    b\n", "Bell.\n\n    a\n\n    b\n\n    b\n"),
     ],
     ids=["code-in-a-list", "paragraph-in-a-list", "code-with-code"],
 )
