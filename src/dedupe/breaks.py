@@ -21,7 +21,7 @@ _STARTS_ANEW = re.compile(
     r"ここ|彼|私|僕|あなた|個人的|もちろん|では|だか|だが|ただ|一方|なぜ|最後|もし|つまり|でも|じゃあ|さて|さあ|とはいえ|"
     r"正直|実際|皆さん|加えて|同時に|今回|今後|現在|想像|考えて|結局|むしろ|以上|要する|いや|ええ|はい)"
 )
-_GOES_ON = re.compile(r"[*_…．.]*(?:[ぁ-んー]|[a-zß-öø-ÿа-яёіїєґα-ω]|[、。，])")
+_GOES_ON = re.compile(r"[*_…．.]*(?:[ぁ-んー]|[、。，]|(?P<letter>[^\W\d_]))")
 NEEDS_MORE = re.compile(r"[のをがへとやでも][*_]*$")
 """The end of a text that cannot be the end of a sentence."""
 _MAY_FOLLOW = re.compile(r"[*_]*[ァ-ヶ一-鿿]")
@@ -105,8 +105,8 @@ def _is_same_opening(scene: Scene, opening: int, cut: int, after: int) -> bool:
     """Tell whether all of a block up to its cut end stands again, up to the complete sentence."""
     length = scene.first[cut] - scene.first[opening]
     there = scene.first[after] - length
-    same = scene.signs[scene.first[opening] : scene.first[cut]]
-    return there >= scene.last[cut] and scene.signs[there : scene.first[after]] == same
+    same = scene.chars[scene.first[opening] : scene.first[cut]]
+    return there >= scene.last[cut] and scene.chars[there : scene.first[after]] == same
 
 
 def _around_leaks(scene: Scene, first: int, last: int) -> tuple[Span, ...]:
@@ -138,7 +138,9 @@ def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool)
         witness = scene.span_of(scene.first[after], overlap)
         return Verdict("RPT004", (repeated,), safety, witness, ("goes on after a break with its last words again",), start)
     after_particle = NEEDS_MORE.search(text, end - 3, end) and _MAY_FOLLOW.match(text, start)
-    if _STARTS_ANEW.match(text, start) or not (after_particle or _GOES_ON.match(text, start)):
+    goes_on = _GOES_ON.match(text, start)
+    goes_on = goes_on if goes_on and (not goes_on["letter"] or goes_on["letter"].islower()) else None
+    if _STARTS_ANEW.match(text, start) or not (after_particle or goes_on):
         return None
     glue = "" if _is_unspaced(text[end - 1]) and _is_unspaced(text[start]) else " "
     gap = Span(end, scene.spans[after - 1].end) if dots else Span(end, end)
@@ -152,8 +154,8 @@ def _is_unspaced(char: str) -> bool:
 
 def _overlap(scene: Scene, cut: int, after: int) -> int:
     """Return how many folded characters at the end of one unit begin the other."""
-    first = scene.signs[scene.first[cut] : scene.last[cut]]
-    second = scene.signs[scene.first[after] : scene.last[after]]
+    first = scene.chars[scene.first[cut] : scene.last[cut]]
+    second = scene.chars[scene.first[after] : scene.last[after]]
     for length in range(min(len(first), len(second), 80), 1, -1):
         if first.endswith(second[:length]):
             latin = second[0] < "\u2e80"

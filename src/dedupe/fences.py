@@ -14,11 +14,13 @@ def fence(scene: Scene, verdicts: list[Verdict]) -> list[Verdict]:
     """Return the verdicts, each with the rules beside it that only fenced what goes."""
     if Kind.RULE not in scene.kind:
         return verdicts
-    going = [verdict for verdict in verdicts if verdict.safety is not Safety.DISPLAY and verdict.rule != "RPT004"]
-    idle = set(_idle_rules(scene, {unit for verdict in going for unit in scene.units_in(verdict.spans)}))
+    going = [
+        scene.units_in(verdict.spans) if verdict.safety is not Safety.DISPLAY and verdict.rule != "RPT004" else []
+        for verdict in verdicts
+    ]
+    idle = set(_idle_rules(scene, {unit for units in going for unit in units}))
     fenced: list[Verdict] = []
-    for verdict in verdicts:
-        units = scene.units_in(verdict.spans) if verdict in going else []
+    for verdict, units in zip(verdicts, going, strict=True):
         if not units:
             fenced.append(verdict)
             continue

@@ -37,12 +37,12 @@ def judge(scene: Scene) -> tuple[Verdict, ...]:
     breaks = list(find_breaks(scene))
     damaged = (
         any(row.signs for row in rows)
-        or any(verdict.rule == "RPT003" for verdict in breaks)
+        or any(verdict.rule == "RPT003" and not _is_lone_heading(scene, verdict) for verdict in breaks)
         or any(leak.own_line and leak.strength is Strength.DECISIVE and leak.kind != "conflict" for leak in scene.leaks)
     )
     taken = [row for row in rows if row.signs or (damaged and _is_duplicate(row))]
     taken = _keep_sections(scene, taken)
-    verdicts = [verdict for verdict in breaks if verdict.rule == "RPT003" or damaged or _is_surely_broken(scene, verdict)]
+    verdicts = [verdict for verdict in breaks if damaged or _is_surely_broken(scene, verdict)]
     verdicts = _repeated_all(scene, taken, verdicts)
     verdicts.extend(_leaked(scene, taken, damaged))
     verdicts = fence(scene, verdicts)
@@ -52,8 +52,16 @@ def judge(scene: Scene) -> tuple[Verdict, ...]:
     return tuple(sorted(verdicts, key=lambda verdict: verdict.spans))
 
 
+def _is_lone_heading(scene: Scene, verdict: Verdict) -> bool:
+    """Tell whether only a heading was cut off, nothing after it: `## 1.2` before `## 1.2.1` looks the same."""
+    units = scene.units_in(verdict.spans)
+    return len(units) == 1 and scene.kind[units[0]] is Kind.HEADING
+
+
 def _is_surely_broken(scene: Scene, verdict: Verdict) -> bool:
     """Tell a broken sentence, in a post without other damage, from a caption or a title before a text."""
+    if verdict.rule == "RPT003":
+        return not _is_lone_heading(scene, verdict)
     text, end = scene.post.text, verdict.spans[0].start
     return scene.tidy and bool(verdict.witness or NEEDS_MORE.search(text, end - 3, end) or text[verdict.goes_on or 0].islower())
 
@@ -92,13 +100,7 @@ def _repeated_all(scene: Scene, rows: list[Row], breaks: list[Verdict]) -> list[
     if not rows and not breaks:
         return []
     spared: set[int] = set()
-    behind = {scene.unit_from(leak.span.end) for leak in scene.leaks if leak.kind == "prompt" and leak.own_line}
-    echoes = {
-        unit
-        for row in rows
-        if "is a flattened copy" in row.signs or behind.intersection(range(row.first, row.last))
-        for unit in range(max([row.first, *behind.intersection(range(row.first, row.last))]), row.last)
-    }
+    echoes = set(_echoes(scene, rows))
     while True:
         removable = {unit for row in rows for unit in range(row.first, row.last) if scene.state[unit] is State.COPY}
         cuts: dict[int, int] = {}
@@ -117,6 +119,15 @@ def _repeated_all(scene: Scene, rows: list[Row], breaks: list[Verdict]) -> list[
             return verdicts
         spared |= lost
         breaks = [verdict for verdict in breaks if not lost.intersection(scene.units_in(verdict.spans))]
+
+
+def _echoes(scene: Scene, rows: list[Row]) -> Iterator[int]:
+    """Yield the units no draft holds: of rows that are flattened, and what stands in a row behind a prompt's marker."""
+    prompts = [scene.unit_from(leak.span.end) for leak in scene.leaks if leak.kind == "prompt" and leak.own_line]
+    for row in rows:
+        behind = [unit for unit in prompts if unit in row]
+        if behind or "is a flattened copy" in row.signs:
+            yield from range(max(behind, default=row.first), row.last)
 
 
 def _broken(scene: Scene, verdict: Verdict) -> int:
@@ -172,13 +183,19 @@ def _repeat_verdict(
     safety = Safety.UNSAFE if rewritten else Safety.SAFE
     rule = "RPT002" if flat else "RPT001"
     verdict = Verdict(rule, (span,), safety, witness, evidence, rewritten=rewritten, similarity=similarity)
-    before, after = part[0] - 1, texts[-1] + 1
+    return _joined(scene, verdict, part[0], texts[-1], gone, source)
+
+
+def _joined(scene: Scene, verdict: Verdict, first: int, copy: int, gone: Collection[int], source: Integers) -> Verdict:
+    """Return the verdict on units [first, copy], joining what stays around them where that is one block begun twice."""
+    before = first - 1
     while before >= 0 and (scene.state[before] in {State.VOID, State.LEAK} or before in gone):
         before -= 1
-    if before < 0 or not _is_restart_in_block(scene, before, texts[-1], source):
+    if before < 0 or not _is_restart_in_block(scene, before, copy, source):
         return verdict
-    end, start = scene.spans[before].end, scene.spans[after].start
-    return replace(verdict, spans=(Span(end, end), span), goes_on=start, glue=scene.post.text[scene.spans[texts[-1]].end : start])
+    end, start = scene.spans[before].end, scene.spans[copy + 1].start
+    glue = scene.post.text[scene.spans[copy].end : start]
+    return replace(verdict, spans=(Span(end, end), *verdict.spans), goes_on=start, glue=glue)
 
 
 def _is_restart_in_block(scene: Scene, before: int, copy: int, source: Integers) -> bool:
@@ -286,7 +303,8 @@ def _structure(scene: Scene, leak: Leak, taken: list[Row], damaged: bool) -> tup
     found = []
     if any(unit in row for row in taken for unit in (before, after)):
         found.append("beside a repeat")
-    if leak.kind == "preamble" and _with_rule(scene, leak) != leak.span:
+    # People who write about writing say "Here is the completed article:" before a rule as well.
+    if damaged and leak.kind == "preamble" and _with_rule(scene, leak) != leak.span:
         found.append("fenced off by a rule")
     if before >= 0 and _is_broken_off(scene, before):
         found.append("after a cut sentence")

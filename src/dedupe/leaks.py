@@ -122,8 +122,7 @@ def find_leaks(post: Post, segments: Segments, extra: tuple[Entry, ...] = ()) ->
         for block in segments.blocks
         if block.kind is Kind.CONFLICT
     ]
-    for entry, match in _matches(text, post.body.start, extra):
-        woven = match.re.pattern == entry.woven
+    for entry, match, woven in _matches(text, post.body.start, extra):
         span = _reach(post.text, segments, Span(*match.span("leak")), "inline" if woven else entry.anchor)
         if span is not None and woven:
             found.append(Leak(entry.id, entry.kind, span, min(entry.strength, Strength.SIGN), own_line=True, woven=True))
@@ -142,8 +141,11 @@ def has_leak(post: Post, extra: tuple[Entry, ...] = ()) -> bool:
     return "<<<<<<<" in text or any(True for _ in _matches(text, post.body.start, extra))
 
 
-def _matches(text: str, start: int, extra: tuple[Entry, ...]) -> Iterator[tuple[Entry, re.Match[str]]]:
-    """Yield what patterns find in lines that hold one of their needles: one search for all needles, then a few lines."""
+def _matches(text: str, start: int, extra: tuple[Entry, ...]) -> Iterator[tuple[Entry, re.Match[str], bool]]:
+    """Yield what patterns find in lines that hold one of their needles, and whether as a label woven into its line.
+
+    One search for all needles, then a few lines.
+    """
     entries = (*read_catalogue(), *extra)
     needles = _read_needles(entries)
     starts = sorted({text.rfind("\n", 0, place) + 1 for place in needles.places(text, start)})
@@ -155,9 +157,9 @@ def _matches(text: str, start: int, extra: tuple[Entry, ...]) -> Iterator[tuple[
         for entry in present:
             if any(text.find(needle, line, end) >= 0 for needle in entry.needles):
                 # Compiled when first needed, and then kept by `re`: most of the catalogue never is.
-                for pattern in (entry.pattern, entry.woven) if entry.woven else (entry.pattern,):
+                for pattern in filter(None, (entry.pattern, entry.woven)):
                     for match in re.compile(pattern, re.MULTILINE).finditer(text, max(start, line), end):
-                        yield entry, match
+                        yield entry, match, pattern is entry.woven
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ class _Needles:
     """All needles of a catalogue, those of one character, and which pairs of characters begin one, by their hash."""
 
     words: tuple[str, ...]
-    signs: tuple[int, ...]
+    single: tuple[int, ...]
     pattern: re.Pattern[str]
     begins: NDArray[np.bool_]
 
@@ -173,8 +175,8 @@ class _Needles:
         """Yield where a needle begins: by a look at all pairs at once, then by the pattern where one is met."""
         points = np.frombuffer((text[start:] + "\n").encode("utf-32-le", "surrogatepass"), np.uint32)
         found = self.begins[_hash(points[:-1], points[1:])]
-        for sign in self.signs:
-            found |= points[:-1] == sign
+        for char in self.single:
+            found |= points[:-1] == char
         return (place for place in (np.flatnonzero(found) + start).tolist() if self.pattern.match(text, place))
 
 
@@ -188,8 +190,8 @@ def _read_needles(entries: tuple[Entry, ...]) -> _Needles:
     pairs = np.array([[ord(char) for char in word[:2]] for word in words if len(word) > 1], np.uint32).reshape(-1, 2)
     begins = np.zeros(_PAIRS, bool)
     begins[_hash(pairs[:, 0], pairs[:, 1])] = True
-    signs = tuple(ord(word) for word in words if len(word) == 1)
-    return _Needles(words, signs, re.compile("|".join(map(re.escape, words))), begins)
+    single = tuple(ord(word) for word in words if len(word) == 1)
+    return _Needles(words, single, re.compile("|".join(map(re.escape, words))), begins)
 
 
 def _reach(text: str, segments: Segments, span: Span, anchor: str) -> Span | None:

@@ -218,14 +218,14 @@ def _signs(scene: Scene, units: range, copies: list[int], plain: list[int], sent
     headed = _is_headed_anew(scene, units.start)
     if whole and last and not headed and not _leads_on(scene, units.stop) and _is_tail(scene, units, paragraphs, weight):
         yield "ends the post"
-    if sentences >= LEAST_ROW and weight >= HEAVY and _ends_cut(scene, copies[-1], _is_flattened(scene, plain, 2)):
+    if sentences >= LEAST_ROW and weight >= HEAVY and _ends_cut(scene, copies[-1], plain):
         yield "is cut off"
     if not headed and sentences >= _RESTART_ROW and paragraphs >= 2 and scene.unit_at(scene.witness[copies[0]]) <= 2:
         yield "starts the post over"
 
 
 def _is_echo(scene: Scene, units: range, weight: int) -> bool:
-    """Tell whether part of a block says again what ends right before it: in the same block, or over a wide gap."""
+    """Tell whether part of a block says again what ends right before it: in the same block, over a wide gap, or at length."""
     if not _repeats_what_stands_before(scene, units):
         return False
     if scene.block[units.start] == scene.block[scene.unit_at(scene.first[units.start] - 1)]:
@@ -307,11 +307,11 @@ def _is_flattened(scene: Scene, plain: list[int], least: int) -> bool:
     return False
 
 
-def _ends_cut(scene: Scene, unit: int, flattened: bool) -> bool:
+def _ends_cut(scene: Scene, unit: int, plain: list[int]) -> bool:
     """Tell whether a copy breaks off where its witness goes on: before a seam, or at the end of what was flattened."""
-    after = unit + 1
-    seam = flattened or after == len(scene) or scene.is_wide(after) or scene.state[after] is State.LEAK
-    if not seam:
-        return False
     end = scene.witness_end(unit)
-    return scene.is_cut(unit) and scene.kind[unit] is Kind.PARAGRAPH and scene.last[scene.unit_at(end - 1)] >= end + 4
+    if not scene.is_cut(unit) or scene.kind[unit] is not Kind.PARAGRAPH or scene.last[scene.unit_at(end - 1)] < end + 4:
+        return False
+    after = unit + 1
+    seam = after == len(scene) or scene.is_wide(after) or scene.state[after] is State.LEAK
+    return seam or _is_flattened(scene, plain, 2)

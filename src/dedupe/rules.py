@@ -83,7 +83,9 @@ RULES: dict[str, Rule] = {
 def describe(verdict: Verdict, edits: tuple[Edit, ...]) -> Finding:
     """Return the finding a verdict amounts to, its message a sentence with the reason in it."""
     rule = RULES[verdict.rule]
-    span = Span(verdict.spans[0].start, verdict.spans[-1].end)
+    # An empty span in front only says where the text goes on.
+    start = next((span.start for span in verdict.spans if span.end > span.start), verdict.spans[0].start)
+    span = Span(start, verdict.spans[-1].end)
     reason = f" ({'; '.join(verdict.evidence)})" if verdict.evidence else ""
     return Finding(
         code=rule.code,

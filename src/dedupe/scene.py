@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
@@ -45,13 +45,13 @@ class State(Enum):
 class Scene:
     """Units as plain lists, for rules that look at a few of them many times; folded offsets unless said otherwise.
 
-    `signs` are the folded codes as a string.
+    `chars` are the folded codes as a string.
     """
 
     post: Post
     segments: Segments
     folded: Folded
-    signs: str
+    chars: str
     leaks: tuple[Leak, ...]
     spans: list[Span]
     block: list[int]
@@ -87,12 +87,12 @@ class Scene:
 
     def stem(self, unit: int) -> int:
         """Return the length of the unit without the dots of an ellipsis at its end."""
-        if self.signs[self.last[unit] - 1] not in _DOTS:
+        if self.chars[self.last[unit] - 1] not in _DOTS:
             return self.length[unit]
-        signs = self.signs[self.first[unit] : self.last[unit]]
-        stem = signs.rstrip(_DOTS)
-        dots = signs[len(stem) :]
-        return len(stem) if len(dots) >= 3 or "…" in dots else len(signs)
+        chars = self.chars[self.first[unit] : self.last[unit]]
+        stem = chars.rstrip(_DOTS)
+        dots = chars[len(stem) :]
+        return len(stem) if len(dots) >= 3 or "…" in dots else len(chars)
 
     def witness_end(self, unit: int) -> int:
         """Return the folded place where what the unit is a copy of ends."""
@@ -127,7 +127,7 @@ class Scene:
     def begins_with(self, unit: int, other: int) -> bool:
         """Tell whether the text from `unit` on begins with the whole of `other`, but for an ellipsis at its end."""
         start = self.first[other]
-        return self.signs.startswith(self.signs[start : start + self.stem(other)], self.first[unit])
+        return self.chars.startswith(self.chars[start : start + self.stem(other)], self.first[unit])
 
     def span_of(self, place: int, length: int) -> Span:
         """Return the span of the text at a folded place."""
@@ -152,11 +152,14 @@ def set_scene(
     container = [blocks[index].container for index in block]
     first, last, witness = copies.starts.tolist(), copies.ends.tolist(), copies.witness.tolist()
     stopped = segments.stopped.tolist()
-    signs = folded.codes.tobytes().decode("utf-32-le", "surrogatepass")
-    broken = _ends_broken(kind, stopped, segments)
-    leaky = _leaky(spans, block, witness, broken, leaks)
+    chars = folded.codes.tobytes().decode("utf-32-le", "surrogatepass")
+
+    def breaks_off(unit: int) -> bool:
+        return kind[unit] is Kind.PARAGRAPH and not stopped[unit] and last[unit] - first[unit] >= _LONG
+
+    leaky = _leaky(spans, block, witness, leaks, breaks_off)
     opens, closes = _find_edges(borders, leaky, len(block))
-    state = _find_states(post, spans, kind, container, copies, signs, leaky)
+    state = _find_states(post, spans, kind, container, copies, chars, leaky)
     prose = [
         kind[unit] in PROSE
         and not container[unit]
@@ -175,7 +178,7 @@ def set_scene(
         post=post,
         segments=segments,
         folded=folded,
-        signs=signs,
+        chars=chars,
         leaks=leaks,
         spans=spans,
         block=block,
@@ -214,7 +217,7 @@ def _find_edges(borders: list[bool], leaky: set[int], count: int) -> tuple[list[
 
 
 def _find_states(
-    post: Post, spans: list[Span], kind: list[Kind], container: list[int], copies: Copies, signs: str, leaky: set[int]
+    post: Post, spans: list[Span], kind: list[Kind], container: list[int], copies: Copies, chars: str, leaky: set[int]
 ) -> list[State]:
     first, last, witness = copies.starts.tolist(), copies.ends.tolist(), copies.witness.tolist()
     # An element (a `<details>`, a `:::` box) goes as a whole or not at all.
@@ -228,7 +231,7 @@ def _find_states(
     for unit in range(len(spans)):
         if unit in leaky:
             state.append(State.LEAK)
-        elif last[unit] - first[unit] <= _DOTTED and _is_dots(signs[first[unit] : last[unit]]):
+        elif last[unit] - first[unit] <= _DOTTED and _is_dots(chars[first[unit] : last[unit]]):
             state.append(State.VOID)
         elif witness[unit] < 0 or kind[unit] is Kind.CONFLICT or container[unit] in held:
             state.append(State.NEW)
@@ -243,8 +246,8 @@ def _find_states(
     return state
 
 
-def _is_dots(signs: str) -> bool:
-    return not signs.strip(_DOTS)
+def _is_dots(chars: str) -> bool:
+    return not chars.strip(_DOTS)
 
 
 def weigh(codes: NDArray[np.uint32], starts: Integers, ends: Integers) -> Integers:
@@ -253,17 +256,13 @@ def weigh(codes: NDArray[np.uint32], starts: Integers, ends: Integers) -> Intege
     return np.asarray(ends - starts + (wide[ends] - wide[starts]) * 3 // 2, np.int64)
 
 
-def _ends_broken(kind: list[Kind], stopped: list[bool], segments: Segments) -> list[bool]:
-    """Tell which units end their paragraph without a stop though they are too long for a label."""
-    long = (segments.ends - segments.starts >= _LONG).tolist()
-    return [kind[unit] is Kind.PARAGRAPH and long[unit] and not stopped[unit] for unit in range(len(kind))]
-
-
-def _leaky(spans: list[Span], block: list[int], witness: list[int], broken: list[bool], leaks: tuple[Leak, ...]) -> set[int]:
+def _leaky(
+    spans: list[Span], block: list[int], witness: list[int], leaks: tuple[Leak, ...], breaks_off: Callable[[int], bool]
+) -> set[int]:
     """Return the units that lie wholly in a leak with lines of its own.
 
     A hint counts only right beside the leak of a prompt, as one instruction among others, or as the end of a draft that
-    breaks off (`broken`) before more text; a label in the midst of a line only among copies, for a post may well speak of
+    breaks off before more text; a label in the midst of a line only among copies, for a post may well speak of
     such labels.
     """
     starts = [span.start for span in spans]
@@ -281,7 +280,7 @@ def _leaky(spans: list[Span], block: list[int], witness: list[int], broken: list
             woven.append(range(first, last))
         elif leak.strength is Strength.HINT:
             hints.append(range(first, last))
-            if leak.kind == "end" and 0 < first < last < len(spans) and broken[first - 1]:
+            if leak.kind == "end" and 0 < first < last < len(spans) and breaks_off(first - 1):
                 found.update(range(first, last))
         else:
             found.update(range(first, last))
