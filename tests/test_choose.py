@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import random
 
-from dedupe import Config, examine, read_post
-from dedupe.choose import _Atom, _Run, search
+import pytest
+
+from dedupe import Config, choose, examine, read_post
+from dedupe.choose import _Atom, _Problem, _Run, _search
 
 HARBOUR = "The harbour opens at six, when the night watch hands over its keys and goes to bed."
 BOATS = "Boats leave every hour from the eastern pier, in winter only until four."
@@ -69,7 +71,7 @@ def test_the_search_lies_between_its_bound_and_the_first_copies_and_often_finds_
         costs = {
             (before, place): own[place] + chance.choice([0, 0, 1, 2, 3]) for place in range(11) for before in range(-1, place)
         }
-        kept, bound = search(runs, set(), own, lambda before, place, costs=costs: costs[before, place])  # type: ignore[misc]
+        kept, bound = _search(_Problem(runs, set(), own, lambda before, place, costs=costs: costs[before, place]))  # type: ignore[misc]
 
         def cost(choice: tuple[int, ...], costs: dict[tuple[int, int], float] = costs) -> float:
             places = sorted(choice)
@@ -80,4 +82,22 @@ def test_the_search_lies_between_its_bound_and_the_first_copies_and_often_finds_
         assert bound <= best + 1e-9
         assert best <= kept.cost + 1e-9 <= cost(tuple(each[0] for each in copies)) + 2e-9
         exact += abs(kept.cost - best) < 1e-9
-    assert exact >= 100  # costs without any order; those of posts are kinder
+    assert exact >= 100
+
+
+@pytest.mark.parametrize("passages", [100, 400])
+def test_the_effort_of_the_search_grows_with_the_runs_and_not_with_their_square(
+    passages: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choose, "_EFFORT", 20)
+    order = [*range(passages), *range(passages)]
+    runs = [_Run((_Atom(place, place),), each, place // passages) for place, each in enumerate(order)]
+    weighed = 0
+
+    def step(before: int, index: int) -> float:
+        nonlocal weighed
+        weighed += 1
+        return float((before * 7919 + index * 104729) % 5)
+
+    _search(_Problem(runs, set(), [0.0] * len(runs), step))
+    assert weighed <= 60 * len(runs)

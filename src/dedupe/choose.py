@@ -19,6 +19,10 @@ _SEAM, _TORN_START, _TORN_END = 1.0, 2.0, 1.0
 """What two texts cost that meet and never did: between paragraphs, at the start of one torn off, at the end of one."""
 _LEANS, _BARE_HEADING = 1.0, 2.0
 """What it costs more when the second text refers back to what is gone, or when a heading is left with nothing under it."""
+_EFFORT = 2000
+"""Steps the search may weigh for each run."""
+_FAR = 200
+"""Runs before another one that the bound looks at; from there on it takes the least the run can cost."""
 _LATER = 0.0004
 """Cost of a character that stays in a later copy: of equal choices the first stays."""
 _ECHO = 5.0
@@ -237,29 +241,21 @@ def _solve(
         last = runs[before].atoms[-1] if before >= 0 else _START
         return own[index] + _cost_of_seam(scene, last, runs[index].atoms[0], classes, neighbours)
 
-    kept, bound = search(runs, locked, own, step)
+    kept, bound = _search(_Problem(runs, locked, own, step))
     return [runs[index] for index in kept.runs], kept.cost, bound
 
 
-def search(runs: list[_Run], locked: Collection[int], own: list[float], step: Callable[[int, int], float]) -> tuple[_Kept, float]:
-    """Return the best choice found among `runs`, and a bound no choice can cost less than.
+class _Problem(NamedTuple):
+    """Runs of which one of each passage is to stay; of `locked` passages the first.
 
-    `step(before, index)` is the cost of keeping a run right after another one (-1: after nothing), its `own` cost
-    included; of `locked` passages the first copy stays. Begins with the first copies and, as long as that costs less, lets
-    a stretch of runs stay whole instead of the copies of its passages elsewhere: a local search whose moves are all
-    stretches.
+    `step(before, index)` is what it costs to keep a run right after another one (-1: after nothing); the `own` cost of the
+    run is the least of it.
     """
-    kept = _keep(runs, [index for index, run in enumerate(runs) if run.copy == 0], step)
-    bound = _bound(runs, own, step)
-    start = unchanged = 0
-    while unchanged < len(runs) and kept.cost > bound + _LATER / 2:
-        unchanged += 1
-        if runs[start].passage >= 0 and kept.runs[kept.number[runs[start].passage]] != start:
-            better = _better(runs, kept, start, locked, own, step)
-            if better:
-                kept, unchanged = better, 0
-        start = (start + 1) % len(runs)
-    return kept, min(kept.cost, bound)
+
+    runs: list[_Run]
+    locked: Collection[int]
+    own: list[float]
+    step: Callable[[int, int], float]
 
 
 class _Kept(NamedTuple):
@@ -271,28 +267,48 @@ class _Kept(NamedTuple):
     cost: float
 
 
-def _keep(runs: list[_Run], index: list[int], step: Callable[[int, int], float]) -> _Kept:
-    steps = list(map(step, [-1, *index], index))
-    return _Kept(index, steps, {runs[each].passage: number for number, each in enumerate(index)}, sum(steps))
+def _search(problem: _Problem) -> tuple[_Kept, float]:
+    """Return the best choice found, and a bound no choice can cost less than.
+
+    Begins with the first copies and, as long as that costs less, lets a stretch of runs stay whole instead of the copies of
+    its passages elsewhere: a local search whose moves are all stretches. Its effort is bounded, so that it stays linear.
+    """
+    runs = problem.runs
+    kept = _keep(problem, [index for index, run in enumerate(runs) if run.copy == 0])
+    bound = _bound(problem)
+    start = unchanged = 0
+    effort = _EFFORT * len(runs)
+    while unchanged < len(runs) and kept.cost > bound + _LATER / 2 and effort > 0:
+        unchanged += 1
+        if runs[start].passage >= 0 and kept.runs[kept.number[runs[start].passage]] != start:
+            better, spent = _better(problem, kept, start)
+            effort -= spent
+            if better:
+                kept, unchanged, effort = _keep(problem, better), 0, effort - len(better)
+        start = (start + 1) % len(runs)
+    return kept, min(kept.cost, bound)
 
 
-def _better(
-    runs: list[_Run], kept: _Kept, start: int, locked: Collection[int], own: list[float], step: Callable[[int, int], float]
-) -> _Kept | None:
-    """Return the choice in which the best stretch from `start` stays whole, if it costs less than `kept`."""
+def _keep(problem: _Problem, kept: list[int]) -> _Kept:
+    steps = list(map(problem.step, [-1, *kept], kept))
+    return _Kept(kept, steps, {problem.runs[index].passage: number for number, index in enumerate(kept)}, sum(steps))
+
+
+def _better(problem: _Problem, kept: _Kept, start: int) -> tuple[list[int] | None, int]:
+    """Return what stays when the best stretch from `start` stays whole, if it costs less than `kept`; and the effort."""
+    runs, locked, own, step = problem
     found, best = None, kept.cost - _LATER / 2
     spared, inner = 0.0, 0.0  # at most what goes cost, and what the stretch itself costs
     broken: set[int] = set()  # which steps of `kept` are no longer taken
     passages: set[int] = set()
-    first = reach = bisect_left(kept.runs, start)
+    reach = bisect_left(kept.runs, start)
+    spent = 0
     for end in range(start, len(runs)):
         run = runs[end]
-        if run.passage in passages or (run.copy and run.passage in locked):
+        inner += step(end - 1, end) if end > start else 0.0
+        if run.passage in passages or (run.copy and run.passage in locked) or inner + own[start] >= best:
             break
-        if end > start:
-            inner += step(end - 1, end)
-        if inner + own[start] >= best:
-            break
+        spent += 1
         if run.passage < 0:
             continue
         passages.add(run.passage)
@@ -300,53 +316,49 @@ def _better(
         if kept.runs[number] == end:
             continue
         after = bisect_right(kept.runs, end, reach)
-        for each in (number, number + 1, *range(reach, after + 1)):
-            if each < len(kept.steps) and each not in broken:
-                broken.add(each)
-                spared += kept.steps[each]
+        for each in {number, number + 1, *range(reach, after + 1)} - broken:
+            broken.add(each)
+            spared += kept.steps[each] if each < len(kept.steps) else 0.0
         reach = after
-        left = kept.cost - spared + inner
-        if left + own[start] < best and left + _edges(runs, kept, first, after, (start, end), passages, step) < best:
-            changed = [index for index in kept.runs[:first] if runs[index].passage not in passages]
-            changed += range(start, end + 1)
-            changed += [index for index in kept.runs[after:] if runs[index].passage not in passages]
+        if kept.cost - spared + inner + _edges(problem, kept, start, end, passages) < best:
+            spent += len(kept.runs)
+            changed = [*_others(problem, kept.runs[: bisect_left(kept.runs, start)], passages), *range(start, end + 1)]
+            changed += _others(problem, kept.runs[after:], passages)
             cost = sum(map(step, [-1, *changed], changed))
             if cost < best:
                 found, best = changed, cost
-    return _keep(runs, found, step) if found else None
+    return found, spent
 
 
-def _edges(
-    runs: list[_Run],
-    kept: _Kept,
-    first: int,
-    after: int,
-    stretch: tuple[int, int],
-    passages: Collection[int],
-    step: Callable[[int, int], float],
-) -> float:
+def _others(problem: _Problem, kept: list[int], passages: Collection[int]) -> list[int]:
+    return [index for index in kept if problem.runs[index].passage not in passages]
+
+
+def _edges(problem: _Problem, kept: _Kept, start: int, end: int, passages: Collection[int]) -> float:
     """Return what the steps into a stretch and out of it cost, once its passages stay nowhere else."""
-    start, end = stretch
-    first -= 1
-    while first >= 0 and runs[kept.runs[first]].passage in passages:
-        first -= 1
-    while after < len(kept.runs) and runs[kept.runs[after]].passage in passages:
-        after += 1
-    into = step(kept.runs[first] if first >= 0 else -1, start)
-    return into + (step(end, kept.runs[after]) if after < len(kept.runs) else 0.0)
+    left, right = bisect_left(kept.runs, start) - 1, bisect_right(kept.runs, end)
+    while left >= 0 and problem.runs[kept.runs[left]].passage in passages:
+        left -= 1
+    while right < len(kept.runs) and problem.runs[kept.runs[right]].passage in passages:
+        right += 1
+    into = problem.step(kept.runs[left] if left >= 0 else -1, start)
+    return into + (problem.step(end, kept.runs[right]) if right < len(kept.runs) else 0.0)
 
 
-def _bound(runs: list[_Run], own: list[float], step: Callable[[int, int], float]) -> float:
+def _bound(problem: _Problem) -> float:
     """Return what any choice costs at least: for each passage the copy that costs least after any run it may follow."""
+    runs, _, own, step = problem
     least: dict[int, float] = {}
     fixed = -1  # the last run before that stays in any case
     for index, run in enumerate(runs):
         cost = step(fixed, index)
-        for before in range(index - 1, fixed, -1):
+        for before in range(index - 1, max(fixed, index - 1 - _FAR), -1):
             if cost <= own[index]:
                 break
             if runs[before].passage != run.passage:
                 cost = min(cost, step(before, index))
+        else:
+            cost = own[index] if index - 1 - _FAR > fixed else cost
         key = run.passage if run.passage >= 0 else -1 - index
         least[key] = min(cost, least.get(key, np.inf))
         fixed = index if run.passage < 0 else fixed
