@@ -25,7 +25,7 @@ _FAR = 200
 """Runs before another one that the bound looks at; from there on it takes the least the run can cost."""
 _LATER = 0.0004
 """Cost of a character that stays in a later copy: of equal choices the first stays."""
-_ECHO = 5.0
+_ECHO = 2.0
 """Cost of a unit that stays in an echo: a draft flattened, or what stands behind the marker of a prompt."""
 _BEHEADED = 2.0
 """What it costs more when the post no longer begins as it did."""
