@@ -96,3 +96,10 @@ def test_locks_hold_what_the_project_asks_for() -> None:
 
 def test_the_schema_is_shipped() -> None:
     assert json.loads((ROOT / "src" / "dedupe" / "schema.json").read_text("utf-8"))["title"] == "A report of dedupe"
+
+
+def test_the_first_example_is_what_a_scan_prints() -> None:
+    command = [sys.executable, "-m", "dedupe", "scan", "corpus/", "--exit-zero", "--quiet"]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=True).stdout
+    (shown,) = re.findall(r"    \$ dedupe scan corpus/\n((?:    .*\n)+)", README)
+    assert re.sub("^    ", "", shown, flags=re.MULTILINE) in printed
