@@ -13,6 +13,7 @@ ORDER = [
     "errors",
     "model",
     "header",
+    "markdown",
     "blocks",
     "split",
     "fold",

@@ -6,14 +6,10 @@ import re
 from collections.abc import Iterator
 
 import numpy as np
-import pyromark
 
+from dedupe.markdown import Markdown, parse
 from dedupe.model import Block, Kind, Post, Span
 
-# pyromark's front matter option stays off: it swallows body text between two rules.
-_MARKDOWN = pyromark.Markdown(
-    options=pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_FOOTNOTES | pyromark.Options.ENABLE_STRIKETHROUGH
-)
 _LEAVES = {
     "Paragraph": Kind.PARAGRAPH,
     "Heading": Kind.HEADING,
@@ -101,10 +97,9 @@ def _parse(text: str, piece: Span, blocks: list[Block], atoms: list[Span]) -> No
     source = text[piece.start : piece.end]
     if not source.strip():
         return
-    found, inline = _leaves(source)
-    # Lone surrogates, which Python's strings may hold and no parser takes, count as question marks.
-    width = np.frombuffer(source.encode("utf-8", "replace"), np.uint8)
-    chars = np.concatenate(([0], np.cumsum((width & 0xC0) != 0x80, dtype=np.int32))) + piece.start
+    markdown = parse(source)
+    found, inline = _leaves(markdown)
+    chars = markdown.chars + piece.start
     at = piece.start
     begins, stops = chars[[start for start, _, _ in found]].tolist(), chars[[end for _, end, _ in found]].tolist()
     for (_, _, kind), start, stop in zip(found, begins, stops, strict=True):
@@ -114,39 +109,40 @@ def _parse(text: str, piece: Span, blocks: list[Block], atoms: list[Span]) -> No
         _add(text, Span(begin, stop), kind, blocks)
         at = max(at, stop)
     _add(text, Span(at, piece.end), Kind.OTHER, blocks)
-    atoms.extend(Span(int(chars[start]), int(chars[end])) for start, end in inline)
+    atoms.extend(Span(*whole) for whole in chars[np.array(inline, np.int64).reshape(-1, 2)].tolist())
 
 
-def _leaves(source: str) -> tuple[list[tuple[int, int, Kind]], list[tuple[int, int]]]:
-    """Walk the events of the parser; return leaf blocks in order and inline spans, in bytes of `source`."""
+def _leaves(markdown: Markdown) -> tuple[list[tuple[int, int, Kind]], list[tuple[int, int]]]:
+    """Walk the events of the parser; return leaf blocks in order and inline spans, in bytes."""
     leaves: list[tuple[int, int, Kind]] = []
     inline: list[tuple[int, int]] = []
     inside = 0  # how deep in a block that stands or goes whole
     items = 0
     marker: int | None = None  # start of a list item whose text has not come yet
     loose: int | None = None  # index of the leaf that gathers the text of a tight item
-    for event, span in _MARKDOWN.events_with_range(source.encode("utf-8", "replace").decode()):
-        if isinstance(event, str):  # a rule or a line break
+    for event, start, end in markdown.events:
+        if isinstance(event, str):  # a rule, a line break, or words
             if event == "Rule" and not inside:
-                leaves.append((span["start"], span["end"], Kind.RULE))
+                leaves.append((start, end, Kind.RULE))
                 loose = None
-            continue
-        if "Start" in event:
+            if event != "Text":
+                continue
+        elif "Start" in event:
             name = event["Start"] if isinstance(event["Start"], str) else next(iter(event["Start"]))
             if name in _ATOMS:
-                inline.append((span["start"], span["end"]))
+                inline.append((start, end))
             if inside:
                 inside += name in _OPAQUE
                 continue
             if name in _LEAVES:
-                start = span["start"] if marker is None or name != "Paragraph" else marker
-                leaves.append((start, span["end"], Kind.ITEM if items and name == "Paragraph" else _LEAVES[name]))
+                begin = start if marker is None or name != "Paragraph" else marker
+                leaves.append((begin, end, Kind.ITEM if items and name == "Paragraph" else _LEAVES[name]))
                 marker = loose = None
                 inside += 1
                 continue
             if name == "Item":
                 items += 1
-                marker, loose = span["start"], None
+                marker, loose = start, None
                 continue
         elif "End" in event:
             name = event["End"] if isinstance(event["End"], str) else next(iter(event["End"]))
@@ -156,15 +152,15 @@ def _leaves(source: str) -> tuple[list[tuple[int, int, Kind]], list[tuple[int, i
                 items -= 1
                 marker = loose = None
             continue
-        elif "Text" not in event and ("Code" in event or "InlineHtml" in event):
-            inline.append((span["start"], span["end"]))
+        elif "Code" in event or "InlineHtml" in event:
+            inline.append((start, end))
         if inside or not items:
             continue
         if loose is None:
-            leaves.append((span["start"] if marker is None else marker, span["end"], Kind.ITEM))
+            leaves.append((start if marker is None else marker, end, Kind.ITEM))
             loose, marker = len(leaves) - 1, None
         else:
-            leaves[loose] = (leaves[loose][0], max(leaves[loose][1], span["end"]), Kind.ITEM)
+            leaves[loose] = (leaves[loose][0], max(leaves[loose][1], end), Kind.ITEM)
     return leaves, inline
 
 

@@ -146,38 +146,39 @@ def _matches(text: str, start: int, extra: tuple[Entry, ...]) -> Iterator[tuple[
 
     One search for all needles, then a few lines.
     """
-    entries = (*read_catalogue(), *extra)
-    needles = _read_needles(entries)
-    starts = sorted({text.rfind("\n", 0, place) + 1 for place in needles.places(text, start)})
-    lines = [(line, len(text) if (end := text.find("\n", line)) < 0 else end) for line in starts]
-    held = "\n".join([text[line:end] for line, end in lines])
-    met = {needle for needle in needles.words if needle in held}
-    present = [entry for entry in entries if not met.isdisjoint(entry.needles)]
-    for line, end in lines:
-        for entry in present:
-            if any(text.find(needle, line, end) >= 0 for needle in entry.needles):
-                # Compiled when first needed, and then kept by `re`: most of the catalogue never is.
-                for pattern in filter(None, (entry.pattern, entry.woven)):
-                    for match in re.compile(pattern, re.MULTILINE).finditer(text, max(start, line), end):
-                        yield entry, match, pattern is entry.woven
+    needles = _read_needles((*read_catalogue(), *extra))
+    met: dict[int, set[str]] = {}
+    for place, word in needles.places(text, start):
+        longer = (other for other in needles.longer[word] if text.startswith(other, place))
+        met.setdefault(text.rfind("\n", 0, place) + 1, set()).update([word, *longer])
+    for line, words in met.items():
+        end = text.find("\n", line)
+        for entry in dict.fromkeys(entry for word in words for entry in needles.entries[word]):
+            # Compiled when first needed, and then kept by `re`: most of the catalogue never is.
+            for pattern in filter(None, (entry.pattern, entry.woven)):
+                for match in re.compile(pattern, re.MULTILINE).finditer(text, max(start, line), end if end >= 0 else len(text)):
+                    yield entry, match, pattern is entry.woven
 
 
 @dataclass(frozen=True)
 class _Needles:
-    """All needles of a catalogue, those of one character, and which pairs of characters begin one, by their hash."""
+    """The needles of a catalogue: their entries, which go on from which, and which (pairs of) characters begin one, by hash."""
 
-    words: tuple[str, ...]
+    entries: Mapping[str, tuple[Entry, ...]]
+    longer: Mapping[str, tuple[str, ...]]
     single: tuple[int, ...]
     pattern: re.Pattern[str]
     begins: NDArray[np.bool_]
 
-    def places(self, text: str, start: int) -> Iterator[int]:
-        """Yield where a needle begins: by a look at all pairs at once, then by the pattern where one is met."""
+    def places(self, text: str, start: int) -> Iterator[tuple[int, str]]:
+        """Yield where a needle begins and the shortest that does: a look at all pairs at once, then a match where one is met."""
         points = np.frombuffer((text[start:] + "\n").encode("utf-32-le", "surrogatepass"), np.uint32)
         found = self.begins[_hash(points[:-1], points[1:])]
         for char in self.single:
             found |= points[:-1] == char
-        return (place for place in (np.flatnonzero(found) + start).tolist() if self.pattern.match(text, place))
+        for place in (np.flatnonzero(found) + start).tolist():
+            if match := self.pattern.match(text, place):
+                yield place, match[0]
 
 
 def _hash(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -186,12 +187,17 @@ def _hash(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[np.u
 
 @cache
 def _read_needles(entries: tuple[Entry, ...]) -> _Needles:
-    words = tuple(sorted({needle for entry in entries for needle in entry.needles}))
+    words = sorted({needle for entry in entries for needle in entry.needles})
     pairs = np.array([[ord(char) for char in word[:2]] for word in words if len(word) > 1], np.uint32).reshape(-1, 2)
     begins = np.zeros(_PAIRS, bool)
     begins[_hash(pairs[:, 0], pairs[:, 1])] = True
-    single = tuple(ord(word) for word in words if len(word) == 1)
-    return _Needles(words, single, re.compile("|".join(map(re.escape, words))), begins)
+    return _Needles(
+        {word: tuple(entry for entry in entries if word in entry.needles) for word in words},
+        {word: tuple(other for other in words if other != word and other.startswith(word)) for word in words},
+        tuple(ord(word) for word in words if len(word) == 1),
+        re.compile("|".join(map(re.escape, words))),
+        begins,
+    )
 
 
 def _reach(text: str, segments: Segments, span: Span, anchor: str) -> Span | None:

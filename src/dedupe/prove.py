@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate
 
-import numpy as np
-import pyromark
 from rapidfuzz import fuzz
 
 from dedupe.leaks import Entry
+from dedupe.markdown import parse
 from dedupe.model import Edit, Post, Span
 
 _EMPHASIS = re.compile(r"[*_](?:(?<![A-Za-z0-9][*_])|(?![A-Za-z0-9]))|~{2,}|[`\u200b-\u200d\u2060\ufeff\u00ad\ufe00-\ufe0f]")
@@ -37,7 +36,6 @@ _NEAR = 2000
 """Characters on in which the next sentence is looked for first."""
 _ALIKE = 75
 """Least similarity, in percent, of a near copy and what stays for it, folded."""
-_PARSER = pyromark.Markdown(options=pyromark.Options.ENABLE_TABLES | pyromark.Options.ENABLE_FOOTNOTES)
 
 
 class ProofError(Exception):
@@ -311,30 +309,18 @@ def _top_blocks(text: str, begin: int) -> list[tuple[str, int, int]]:
     return blocks + _parse(text, Span(at, len(text)))
 
 
-def _safe(text: str) -> str:
-    """Put question marks for lone surrogates, which no parser takes."""
-    return text.encode("utf-8", "replace").decode()
-
-
 def _parse(text: str, piece: Span) -> list[tuple[str, int, int]]:
-    body = _safe(text[piece.start : piece.end])
+    events, chars = parse(text[piece.start : piece.end])
     found: list[tuple[str, int, int]] = []
-    depth = 0
-    for event, span in _PARSER.events_with_range(body):
-        if isinstance(event, str):
-            if event == "Rule" and not depth:
-                found.append(("Rule", span["start"], span["end"]))
-        elif "Start" in event:
-            if not depth:
-                name = event["Start"]
-                found.append((name if isinstance(name, str) else next(iter(name)), span["start"], span["end"]))
-            depth += 1
-        elif "End" in event:
-            depth -= 1
-    width = np.frombuffer(body.encode(), np.uint8)
-    chars = np.concatenate(([0], np.cumsum((width & 0xC0) != 0x80, dtype=np.int32))) + piece.start
-    starts = chars[[start for _, start, _ in found]].tolist()
-    ends = chars[[end for _, _, end in found]].tolist()
+    end = 0
+    for event, start, stop in events:
+        # What lies in a block, its own end included, begins before the block ends; a cell its row lacks is empty.
+        if end <= start < stop:
+            name = event if isinstance(event, str) else next(iter(event.values()))
+            found.append((name if isinstance(name, str) else next(iter(name)), start, stop))
+            end = stop
+    starts = (chars[[start for _, start, _ in found]] + piece.start).tolist()
+    ends = (chars[[end for _, _, end in found]] + piece.start).tolist()
     blocks: list[tuple[str, int, int]] = []
     for (kind, _, _), start, end in zip(found, starts, ends, strict=True):
         block = text[start:end]
