@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from dedupe.report import Report
     from dedupe.run import Progress
 
-# Nothing else is imported up here: `--help` and `--version` must not wait for numpy.
+# Nothing else is imported up here: `--help` and `--version` must not wait for numpy. Nothing here does linear algebra, and
+# threads that wait for some cost a tenth of a second.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 app = typer.Typer(
     name="dedupe",
