@@ -17,6 +17,7 @@ GOATS = "On Sundays it does not run at all, which the goats do not mind in the l
 BELL = "However, the bell rings as if it did, twelve times, for the sake of the tourists."
 LAMP = "The lamp on the pier is lit by hand, by a man who says he is the last of his trade."
 
+SAIL = "The sails are mended in February, when there is nothing else to do but to wait for spring."
 ROPE = "The ropes are as thick as an arm and smell of tar in every weather there is."
 
 
@@ -35,6 +36,21 @@ def test_the_last_of_growing_drafts_stays_as_one_stretch() -> None:
     first = [f"{HARBOUR} {BOATS}", f"{TICKETS} {GOATS}"]
     last = [f"{HARBOUR} {BOATS} {BELL}", f"{TICKETS} {GOATS} {LAMP}"]
     assert " ".join(repaired(ROPE, *first, "---END---", *last)) == " ".join([ROPE, *last])
+
+
+def test_nothing_comes_between_a_sentence_that_breaks_off_and_what_followed_it() -> None:
+    broken = "The ferry to the islands runs on a timetable that nobody has"
+    rest = [f"{ROPE} {TICKETS}", f"{GOATS} {BELL}"]
+    conclusion = ["## What is left to say", f"{LAMP} That is all there is to say of the harbour."]
+    kept = repaired(HARBOUR, broken, "", *rest, *conclusion, "---END---", rest[0], SAIL, f"{rest[1]} {BOATS}")
+    assert kept.index(rest[0]) == kept.index(broken) + 2
+
+
+def test_a_copy_stays_in_place_of_a_refrain_it_repeats() -> None:
+    draft = [f"{ROPE} {BELL}", f"{LAMP} {HARBOUR}", f"{TICKETS} {GOATS}"]
+    grown = [f"{ROPE} {BELL}", f"{SAIL} {LAMP} {HARBOUR}", f"{TICKETS} {GOATS}"]
+    opening = f"{BOATS} {HARBOUR} And so the day begins for everybody who lives on the water here."
+    assert " ".join(repaired(opening, *draft, "---END---", *grown)) == " ".join([opening, *grown])
 
 
 def test_an_echo_never_stays_for_its_draft() -> None:

@@ -17,12 +17,16 @@ from dedupe.scene import Scene, State
 
 _SEAM, _TORN_START, _TORN_END = 1.0, 2.0, 1.0
 """What two texts cost that meet and never did: between paragraphs, at the start of one torn off, at the end of one."""
+_TORN_SENTENCE = 2.0
+"""What it costs more when the first text breaks off in a sentence, and another one follows than did."""
 _LEANS, _BARE_HEADING = 1.0, 2.0
 """What it costs more when the second text refers back to what is gone, or when a heading is left with nothing under it."""
 _EFFORT = 2000
 """Steps the search may weigh for each run."""
 _FAR = 200
 """Runs before another one that the bound looks at; from there on it takes the least the run can cost."""
+_HOLE = 0.8
+"""What it costs more when a first copy that stood before is moved away."""
 _LATER = 0.0004
 """Cost of a character that stays in a later copy: of equal choices the first stays."""
 _ECHO = 2.0
@@ -141,7 +145,10 @@ def _is_broken_copy(scene: Scene, before: int, unit: int) -> bool:
 
 
 def _classify(scene: Scene, atoms: list[_Atom], removable: Collection[int], cuts: Mapping[int, int]) -> _Classes:
-    """Group atoms of equal text; a passage has a choice when all its copies may go and its first text may too."""
+    """Group atoms of equal text; a passage has a choice when all its copies may go and its first text may too.
+
+    A copy that stays anyway, as a refrain does, is a passage of its own: what copies it may stay in its place.
+    """
     holder = {unit: atom for atom in atoms for unit in range(atom.first, atom.last + 1)}
     of = {atom: atom for atom in atoms}
     members: dict[_Atom, list[_Atom]] = {}
@@ -149,7 +156,7 @@ def _classify(scene: Scene, atoms: list[_Atom], removable: Collection[int], cuts
     for atom in atoms:
         place = scene.witness[atom.first]
         twin = holder.get(scene.unit_at(place)) if place >= scene.first[0] else None
-        if twin is None:
+        if twin is None or atom.first not in removable:
             continue
         end = scene.witness_end(atom.last)
         if scene.first[twin.first] == place and scene.last[twin.last] == end:
@@ -165,7 +172,7 @@ def _classify(scene: Scene, atoms: list[_Atom], removable: Collection[int], cuts
     copies = {
         first: (first, *others)
         for first, others in members.items()
-        if first not in fixed and first.first not in cuts and scene.state[first.first] is State.NEW
+        if first not in fixed and first.first not in cuts and first.first not in removable
     }
     return _Classes(of, copies)
 
@@ -199,11 +206,16 @@ def _neighbours(
         restarts = 0 <= place < reach or place >= stretch
         if place >= 0:
             reach, stretch = place + scene.last[atom.last] - scene.first[atom.first], scene.last[atom.last]
-        broken = before.last in cuts or before.last + 1 < atom.first or scene.is_wide(atom.first)
+        goes_on = place < 0 and before is not _START and _breaks_off(scene, before)
+        broken = before.last in cuts or before.last + 1 < atom.first or (scene.is_wide(atom.first) and not goes_on)
         if before is not _START and (not (restarts or broken) or joins.get(before.last) == atom.first):
             pairs.add((classes.of[before], classes.of[atom]))
         before = atom
     return pairs
+
+
+def _breaks_off(scene: Scene, atom: _Atom) -> bool:
+    return scene.is_cut(atom.last) and scene.last[atom.last] not in scene.whole_ends
 
 
 def _runs(stay: list[_Atom], classes: _Classes) -> Iterator[_Run]:
@@ -239,7 +251,9 @@ def _solve(
     @cache
     def step(before: int, index: int) -> float:
         last = runs[before].atoms[-1] if before >= 0 else _START
-        return own[index] + _cost_of_seam(scene, last, runs[index].atoms[0], classes, neighbours)
+        cost = own[index] + _cost_of_seam(scene, last, runs[index].atoms[0], classes, neighbours)
+        moved = before < index - 1 and runs[index - 1].passage >= 0 and not runs[index - 1].copy
+        return cost + _HOLE if moved else cost
 
     kept, bound = _search(_Problem(runs, locked, own, step))
     return [runs[index] for index in kept.runs], kept.cost, bound
@@ -401,6 +415,8 @@ def _cost_of_seam(scene: Scene, before: _Atom, atom: _Atom, classes: _Classes, n
         cost += _BEHEADED
     elif not scene.closes[before.last]:
         cost += _TORN_END
+    elif _breaks_off(scene, before):
+        cost += _TORN_SENTENCE
     if scene.kind[atom.first] is Kind.HEADING:
         cost -= _SEAM / 2
     elif _REFERS.match(scene.post.text, scene.spans[atom.first].start):
