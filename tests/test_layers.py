@@ -28,6 +28,7 @@ ORDER = [
     "choose",
     "fences",
     "judge",
+    "drafts",
     "repair",
     "prove",
     "rules",

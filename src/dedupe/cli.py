@@ -313,7 +313,13 @@ def _code(report: Report, *, found: bool, exit_zero: bool) -> int:
 
 def _paint(text: str) -> str:
     text = re.sub(r"^(\S.*)\n(?=  )", lambda match: typer.style(match[1], bold=True) + "\n", text, flags=re.MULTILINE)
-    return re.sub(r"\b(?:RPT|CUT|LEAK)\d{3}\b", lambda match: typer.style(match[0], fg="cyan"), text)
+    text = re.sub(r"\b(?:RPT|CUT|LEAK)\d{3}\b", lambda match: typer.style(match[0], fg="cyan"), text)
+    return re.sub(r"^  \|[#=~|]+\|$", lambda strip: _paint_strip(strip[0]), text, flags=re.MULTILINE)
+
+
+def _paint_strip(strip: str) -> str:
+    colours = {"#": "green", "=": "red", "~": "yellow"}
+    return re.sub(r"#+|=+|~+", lambda signs: typer.style(signs[0], fg=colours[signs[0][0]]), strip)
 
 
 @contextmanager

@@ -179,6 +179,23 @@ class Finding:
     edits: tuple[Edit, ...] = ()
 
 
+class Wording(StrEnum):
+    """What a text is to what stands before it in its post: new, equal to some of it, or similar at 0.9 or more."""
+
+    NEW = "new"
+    COPY = "copy"
+    REWRITE = "rewrite"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One draft of a post: its parts in order, and what it amounts to: new as soon as it says something of its own."""
+
+    span: Span
+    parts: tuple[tuple[Wording, Span], ...]
+    wording: Wording
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """All that a report, a diff or an exit code needs to know about one post."""
@@ -188,6 +205,8 @@ class Outcome:
     repaired: str
     repeated_share: float
     proof_error: str | None = None
+    drafts: tuple[Draft, ...] = ()
+    """The first draft and its continuations; empty where the post is but one draft."""
 
     @property
     def changed(self) -> bool:

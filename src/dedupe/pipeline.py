@@ -10,6 +10,7 @@ import numpy as np
 
 from dedupe.config import Config
 from dedupe.copies import Copies, find_copies
+from dedupe.drafts import find_drafts
 from dedupe.fold import fold
 from dedupe.header import read_post
 from dedupe.judge import judge
@@ -21,7 +22,7 @@ from dedupe.repair import apply, repair
 from dedupe.repeats import find_repeats
 from dedupe.rows import is_suspect
 from dedupe.rules import describe
-from dedupe.scene import set_scene
+from dedupe.scene import Scene, set_scene
 from dedupe.split import cut_at, split
 
 _ROUNDS = 8
@@ -33,12 +34,18 @@ _WIDE_GAP = re.compile(r"\n[ \t\r]*\n[ \t\r]*\n")
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What one look at a text gives; a text without anything to look into is never cut up."""
+    """What one look at a text gives; a text without anything to look into is never cut up.
 
-    segments: Segments | None
+    `exact` are all verdicts on the scene, which knows of no near copies; `verdicts` those that count.
+    """
+
     verdicts: tuple[Verdict, ...]
     repeated_share: float
-    leaky: bool = True
+    leaky: bool
+    segments: Segments | None = None
+    scene: Scene | None = None
+    repeats: tuple[Repeat, ...] = ()
+    exact: tuple[Verdict, ...] = ()
 
 
 def examine(post: Post, config: Config) -> Outcome:
@@ -48,7 +55,7 @@ def examine(post: Post, config: Config) -> Outcome:
     `proof_error` says why; the findings keep their edits, so that a report can show what was meant.
     """
     view = _look(post, config)
-    if view.segments is None or not view.verdicts:
+    if view.segments is None or view.scene is None or not view.verdicts:
         return Outcome(post, (), post.text, view.repeated_share)
     verdicts = list(view.verdicts)
     edits = _edits(post, view.segments, verdicts, config)
@@ -73,6 +80,7 @@ def examine(post: Post, config: Config) -> Outcome:
         repaired=post.text if error else repaired,
         repeated_share=view.repeated_share,
         proof_error=error,
+        drafts=find_drafts(view.scene, view.repeats, view.exact),
     )
 
 
@@ -83,18 +91,20 @@ def _look(post: Post, config: Config, *, leaky: bool = True) -> _View:
     share = _repeated_share(repeats, len(folded.codes), header)
     gap = _WIDE_GAP.search(post.text, post.body.start)
     if not gap and not is_suspect(folded, repeats) and not (leaky and has_leak(post, config.leaks)):
-        return _View(None, (), share, leaky=False)
+        return _View((), share, leaky=False)
     segments = split(post)
     leaks = find_leaks(post, segments, config.leaks) if leaky else ()
     if leaks:
         segments = cut_at(post, segments, [leak.span for leak in leaks if leak.own_line])
     copies = find_copies(post, segments, folded, repeats)
-    verdicts = judge(set_scene(post, segments, folded, copies, leaks))
+    scene = set_scene(post, segments, folded, copies, leaks)
+    exact = verdicts = judge(scene)
     # Costs more than all the rest, so only those who ask for it pay.
     near = find_near(post.text, segments, folded, repeats, copies) if repeats and config.unsafe_fixes else {}
     if near:
-        verdicts = _with_near(post, segments, folded, copies, leaks, near, verdicts, config)
-    return _View(segments, tuple(verdict for verdict in verdicts if config.wants(verdict.rule)), share, bool(leaks))
+        verdicts = _with_near(post, segments, folded, copies, leaks, near, exact, config)
+    verdicts = tuple(verdict for verdict in verdicts if config.wants(verdict.rule))
+    return _View(verdicts, share, bool(leaks), segments, scene, tuple(repeats), exact)
 
 
 def _with_near(

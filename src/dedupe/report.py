@@ -11,12 +11,17 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from dedupe.diff import unified_diff
-from dedupe.model import Finding, Outcome, Span
+from dedupe.model import Draft, Finding, Outcome, Span, Wording
 from dedupe.rules import RULES
 
 SCHEMA_VERSION = 1
 FORMATS = ("text", "json", "jsonl", "diff")
 _SHOWN = 60
+_STRIP = 76
+"""Columns of a strip, so that it fits 80 with its margin; one of more drafts than half of that ends early."""
+_SIGNS = {Wording.NEW: "#", Wording.COPY: "=", Wording.REWRITE: "~"}
+_LEGEND = "Strips show a post from top to bottom: | begins a draft, # is new text, = a copy, ~ rewritten.\n"
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,27 @@ class FindingLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PartLine:
+    """A stretch of a draft that is all new, all copied or all rewritten."""
+
+    wording: str
+    span: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """A draft as reports show it: what it amounts to, and its characters without white space by what they are."""
+
+    wording: str
+    span: tuple[int, int]
+    lines: tuple[int, int]
+    new: int
+    copied: int
+    rewritten: int
+    parts: tuple[PartLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PostReport:
     """What is said of one post. Shares are of its characters without white space; `error` tells why nothing was done."""
 
@@ -64,6 +90,7 @@ class PostReport:
     repeated_share: float = 0.0
     changed: bool = False
     error: str | None = None
+    drafts: tuple[DraftLine, ...] = ()
     diff: str = ""
 
 
@@ -95,14 +122,31 @@ def report_post(outcome: Outcome, *, with_diff: bool = False) -> PostReport:
         repeated_share=round(outcome.repeated_share, 4),
         changed=outcome.changed,
         error=outcome.proof_error,
+        drafts=tuple(_draft_line(draft, text, lines) for draft in outcome.drafts),
         diff=unified_diff(outcome.post.name, text, edits) if with_diff and outcome.changed else "",
     )
 
 
-def _line(finding: Finding, text: str, lines: list[int]) -> FindingLine:
-    def place(span: Span) -> tuple[int, int]:
-        return bisect_right(lines, span.start), bisect_right(lines, max(span.start, span.end - 1))
+def _place(span: Span, lines: list[int]) -> tuple[int, int]:
+    return bisect_right(lines, span.start), bisect_right(lines, max(span.start, span.end - 1))
 
+
+def _draft_line(draft: Draft, text: str, lines: list[int]) -> DraftLine:
+    counts = dict.fromkeys(Wording, 0)
+    for wording, span in draft.parts:
+        counts[wording] += sum(map(len, text[span.start : span.end].split()))
+    return DraftLine(
+        wording=draft.wording.value,
+        span=draft.span,
+        lines=_place(draft.span, lines),
+        new=counts[Wording.NEW],
+        copied=counts[Wording.COPY],
+        rewritten=counts[Wording.REWRITE],
+        parts=tuple(PartLine(wording.value, span) for wording, span in draft.parts),
+    )
+
+
+def _line(finding: Finding, text: str, lines: list[int]) -> FindingLine:
     excerpt = " ".join(text[finding.span.start : finding.span.end][: 2 * _SHOWN].split())
     return FindingLine(
         code=finding.code,
@@ -110,10 +154,10 @@ def _line(finding: Finding, text: str, lines: list[int]) -> FindingLine:
         safety=finding.safety.name.lower(),
         similarity=finding.similarity,
         span=finding.span,
-        lines=place(finding.span),
-        witness=Place(finding.witness, place(finding.witness)) if finding.witness else None,
+        lines=_place(finding.span, lines),
+        witness=Place(finding.witness, _place(finding.witness, lines)) if finding.witness else None,
         evidence=finding.evidence,
-        edits=tuple(EditLine(edit.span, place(edit.span), edit.replacement) for edit in finding.edits),
+        edits=tuple(EditLine(edit.span, _place(edit.span, lines), edit.replacement) for edit in finding.edits),
         message=finding.message,
         excerpt=excerpt[:_SHOWN] + ("…" if len(excerpt) > _SHOWN else ""),
     )
@@ -180,6 +224,8 @@ def _text(report: Report, *, repaired: bool) -> Iterator[str]:
 
 def _post_text(post: PostReport) -> Iterator[str]:
     yield f"{post.path}\n  {_sentence(post)}\n"
+    if post.drafts:
+        yield f"  {_drafts_sentence(post.drafts)}\n  {_strip(post.drafts)}\n"
     for finding in post.findings:
         yield f"  {_lines(finding.lines)}: {finding.code} {finding.message}"
         yield f"; stays at {_lines(finding.witness.lines)}" if finding.witness else ""
@@ -201,6 +247,46 @@ def _sentence(post: PostReport) -> str:
     share = f"{post.repeated_share:.0%} of it is repeated" if post.repeated_share >= 0.005 else ""
     gone = f"{post.removed:,} of {post.characters:,} characters can go" if post.removed else "nothing is removed"
     return "; ".join(part for part in (wrong, share, gone) if part) + "."
+
+
+def _drafts_sentence(drafts: Sequence[DraftLine]) -> str:
+    """Say of how many drafts a post is made, and what the later ones add to the first."""
+    later = Counter(draft.wording for draft in drafts[1:])
+    count = len(drafts) - 1
+    number = _WORDS[count] if count < len(_WORDS) else f"{count:,}"
+    if count == 1:
+        (wording,) = later
+        return f"One draft and one continuation, {'with new text' if wording == Wording.NEW else f'a {wording}'}."
+    kinds = [
+        f"{'all' if amount == count else f'{amount:,}'} {one if amount == 1 else many}"
+        for wording, one, many in (
+            (Wording.COPY, "copy", "copies"),
+            (Wording.REWRITE, "rewrite", "rewrites"),
+            (Wording.NEW, "with new text", "with new text"),
+        )
+        if (amount := later[wording])
+    ]
+    return f"One draft and {number} continuations: {', '.join(kinds)}."
+
+
+def _strip(drafts: Sequence[DraftLine]) -> str:
+    """Draw a post from top to bottom in one line: each draft as long as its share, each sign what most of that text is."""
+    shown = drafts[: _STRIP // 2 - 1]
+    lengths = [sum(part.span[1] - part.span[0] for part in draft.parts) for draft in shown]
+    # Each draft has a sign at least; what room is left is shared by length.
+    room = _STRIP - 2 * len(shown) - 1
+    cells = [1 + room * length // max(1, sum(lengths)) for length in lengths]
+    return "|" + "".join(_cells(draft, count) + "|" for draft, count in zip(shown, cells, strict=True))
+
+
+def _cells(draft: DraftLine, count: int) -> str:
+    text = "".join(_SIGNS[Wording(part.wording)] * (part.span[1] - part.span[0]) for part in draft.parts)
+    pieces = [text[index * len(text) // count : (index + 1) * len(text) // count] or text[-1:] for index in range(count)]
+    signs = [max(_SIGNS.values(), key=piece.count) for piece in pieces]
+    # A draft with new text shows some, however short it is beside the rest.
+    if draft.wording == Wording.NEW and _SIGNS[Wording.NEW] not in signs:
+        signs[max(range(count), key=lambda index: pieces[index].count(_SIGNS[Wording.NEW]))] = _SIGNS[Wording.NEW]
+    return "".join(signs)
 
 
 def _and(parts: Iterable[str]) -> str:
@@ -231,6 +317,8 @@ def _totals(report: Report, *, repaired: bool) -> Iterator[str]:
             + (f"; {unsafe} of them with `--unsafe-fixes`" if unsafe else "")
             + ".\n"
         )
+    if any(post.drafts for post in report.posts):
+        yield _LEGEND
     if report.errors:
         yield f"{_plural(len(report.errors), 'post')} could not be examined or repaired; see the messages.\n"
 

@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -122,7 +122,7 @@ def _note(examined: _Examined, reports: list[PostReport], errors: list[str]) -> 
 
 
 def _unchanged(report: PostReport, error: str) -> PostReport:
-    return PostReport(report.path, report.findings, report.characters, 0, report.repeated_share, changed=False, error=error)
+    return replace(report, removed=0, changed=False, error=error, diff="")
 
 
 def _examine_all(
