@@ -250,16 +250,19 @@ def _settings(
 
         typer.echo(f"# from {file or 'the defaults'}")
         for each in fields(settings):
-            value = getattr(settings, each.name)
-            shown = [entry.id for entry in value] if each.name == "leaks" else value
-            typer.echo(f"{each.name} = {_toml(shown)}")
+            typer.echo(f"{each.name} = {_toml(getattr(settings, each.name), each.name)}")
         raise typer.Exit
     return settings
 
 
-def _toml(value: Any) -> str:
+def _toml(value: Any, name: str) -> str:
     import json
 
+    if name == "safety":
+        pairs = ", ".join(f'{code} = "{safety.name.lower()}"' for code, safety in value)
+        return f"{{ {pairs} }}" if pairs else "{}"
+    if name == "leaks":
+        value = [entry.id for entry in value]
     return json.dumps(list(value) if isinstance(value, tuple | list) else value, ensure_ascii=False)
 
 

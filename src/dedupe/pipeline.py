@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dedupe.config import Config
+from dedupe.config import FIXLESS, Config
 from dedupe.copies import Copies, find_copies
 from dedupe.drafts import find_drafts
 from dedupe.fold import fold
@@ -29,6 +29,8 @@ _ROUNDS = 8
 """Removing one thing can bring another to light; a post that is not settled after so many rounds is left alone."""
 _MEASURED = 40
 """A run of that many folded characters counts for the repeated share."""
+_NEAR_RULES = ("RPT001", "RPT002")
+"""The rules whose passages may stand again with small changes."""
 _WIDE_GAP = re.compile(r"\n[ \t\r]*\n[ \t\r]*\n")
 
 
@@ -52,9 +54,17 @@ def examine(post: Post, config: Config) -> Outcome:
     """Return what is wrong with `post` and what repairing it gives; sees this post and nothing else.
 
     Findings are sorted by their span. When the result cannot be proved, `repaired` is the original text and
-    `proof_error` says why; the findings keep their edits, so that a report can show what was meant.
+    `proof_error` says why; the findings keep their edits, so that a report can show what was meant. A safety that was
+    raised in the settings counts only where the proof holds with it.
     """
-    view = _look(post, config)
+    outcome = _examine(post, config, raising=True)
+    if outcome.proof_error and config.safety:
+        return _examine(post, config, raising=False)
+    return outcome
+
+
+def _examine(post: Post, config: Config, *, raising: bool) -> Outcome:
+    view = _look(post, config, raising=raising)
     if view.segments is None or view.scene is None or not view.verdicts:
         return Outcome(post, (), post.text, view.repeated_share)
     verdicts = list(view.verdicts)
@@ -63,7 +73,9 @@ def examine(post: Post, config: Config) -> Outcome:
     error = None
     for _ in range(_ROUNDS):
         # A repair only takes away, so a text without leaks stays without.
-        again = _look(read_post(post.name, repaired), config, leaky=view.leaky) if repaired != post.text else None
+        again = (
+            _look(read_post(post.name, repaired), config, raising=raising, leaky=view.leaky) if repaired != post.text else None
+        )
         fresh = _trace_all(post, again, _flat(edits), verdicts, config) if again else []
         if not fresh:
             break
@@ -84,7 +96,7 @@ def examine(post: Post, config: Config) -> Outcome:
     )
 
 
-def _look(post: Post, config: Config, *, leaky: bool = True) -> _View:
+def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True) -> _View:
     folded = fold(post.text)
     header = int(np.searchsorted(folded.offsets, post.body.start))
     repeats = find_repeats(folded.codes, header)
@@ -100,11 +112,20 @@ def _look(post: Post, config: Config, *, leaky: bool = True) -> _View:
     scene = set_scene(post, segments, folded, copies, leaks)
     exact = verdicts = judge(scene)
     # Costs more than all the rest, so only those who ask for it pay.
-    near = find_near(post.text, segments, folded, repeats, copies) if repeats and config.unsafe_fixes else {}
+    asked = config.unsafe_fixes or (raising and Safety.SAFE in {config.safety_of(rule) for rule in _NEAR_RULES})
+    near = find_near(post.text, segments, folded, repeats, copies) if repeats and asked else {}
     if near:
         verdicts = _with_near(post, segments, folded, copies, leaks, near, exact, config)
-    verdicts = tuple(verdict for verdict in verdicts if config.wants(verdict.rule))
+    verdicts = tuple(_set_safety(verdict, config, raising=raising) for verdict in verdicts if config.wants(verdict.rule))
     return _View(verdicts, share, bool(leaks), segments, scene, tuple(repeats), exact)
+
+
+def _set_safety(verdict: Verdict, config: Config, *, raising: bool) -> Verdict:
+    """Return a verdict with the safety the settings say; one without a fix is told whatever they say."""
+    safety = config.safety_of(verdict.rule)
+    if safety is None or verdict.rule in FIXLESS:
+        return verdict
+    return replace(verdict, safety=safety if raising else min(safety, verdict.safety))
 
 
 def _with_near(
@@ -119,24 +140,25 @@ def _with_near(
 ) -> tuple[Verdict, ...]:
     """Return the verdicts with near copies taken for copies: unsafe where exact copies alone would not lead to them.
 
-    Which copy stays may then be another one, so without unsafe fixes the exact verdicts stand, and the others are told.
+    Which copy stays may then be another one, so without unsafe fixes the exact verdicts stand, and of the others come those
+    that leave what these take alone.
     """
     alike = {unit: like for unit, like in near.items() if not like.conflict}
     scene = set_scene(post, segments, folded, add_near(copies, alike), leaks, alike)
     certain = {(verdict.rule, verdict.spans) for verdict in exact}
-    both = judge(scene)
     verdicts = tuple(
         replace(verdict, safety=min(verdict.safety, Safety.UNSAFE)) if (verdict.rule, verdict.spans) not in certain else verdict
-        for verdict in both
+        for verdict in judge(scene)
     )
     if config.unsafe_fixes:
         return verdicts
     taken = [span for verdict in exact for span in verdict.spans]
-    more = [
-        verdict
-        for verdict in verdicts
-        if verdict.safety is Safety.UNSAFE and not any(a.start < b.end and b.start < a.end for a in verdict.spans for b in taken)
-    ]
+
+    def is_apart(verdict: Verdict) -> bool:
+        touched = (*verdict.spans, *(witness for _, witness in verdict.rewritten))
+        return not any(a.start < b.end and b.start < a.end for a in touched for b in taken)
+
+    more = [verdict for verdict in verdicts if verdict.rewritten and verdict.safety is Safety.UNSAFE and is_apart(verdict)]
     return tuple(sorted([*exact, *more], key=lambda verdict: verdict.spans))
 
 
