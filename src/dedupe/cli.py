@@ -282,7 +282,9 @@ def _examine_stdin(settings: Config, name: str) -> tuple[Report, bytes]:
 
     outcome = examine(decode(name, sys.stdin.buffer.read()), settings)
     errors = [f"{name}: {outcome.proof_error}; left as it was"] if outcome.proof_error else []
-    return merge([report_post(outcome, with_diff=True)], errors), outcome.repaired.encode("utf-8")
+    posts = [report_post(outcome, with_diff=True)]
+    report = merge(posts, errors, unsafe_fixes=settings.unsafe_fixes, near=settings.near)
+    return report, outcome.repaired.encode("utf-8")
 
 
 def _left(report: Report) -> bool:

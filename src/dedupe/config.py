@@ -15,6 +15,8 @@ _CODES_BY_GROUP = {"RPT": 4, "CUT": 1, "LEAK": 9}
 CODES = tuple(f"{group}{number:03d}" for group, count in _CODES_BY_GROUP.items() for number in range(1, count + 1))
 FIXLESS = frozenset({"CUT001", "LEAK009"})
 """Rules that never have a fix: what they find is new text, or a conflict that a person must resolve."""
+NEAR_RULES = ("RPT001", "RPT002")
+"""The rules whose passages may stand again with small changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ class Config:
     def wants(self, code: str) -> bool:
         chosen = not self.select or code.startswith(self.select)
         return chosen and not (self.ignore and code.startswith(self.ignore))
+
+    @property
+    def near(self) -> bool:
+        """Whether near copies are looked for, which costs more than all the rest."""
+        return self.unsafe_fixes or Safety.SAFE in {self.safety_of(rule) for rule in NEAR_RULES}
 
     def safety_of(self, code: str) -> Safety | None:
         """Return the safety set for a rule; None leaves it to the evidence."""

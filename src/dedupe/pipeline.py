@@ -29,8 +29,6 @@ _ROUNDS = 8
 """Removing one thing can bring another to light; a post that is not settled after so many rounds is left alone."""
 _MEASURED = 40
 """A run of that many folded characters counts for the repeated share."""
-_NEAR_RULES = ("RPT001", "RPT002")
-"""The rules whose passages may stand again with small changes."""
 _WIDE_GAP = re.compile(r"\n[ \t\r]*\n[ \t\r]*\n")
 
 
@@ -111,8 +109,8 @@ def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True) -> _
     copies = find_copies(post, segments, folded, repeats)
     scene = set_scene(post, segments, folded, copies, leaks)
     exact = verdicts = judge(scene)
-    # Costs more than all the rest, so only those who ask for it pay.
-    asked = config.unsafe_fixes or (raising and Safety.SAFE in {config.safety_of(rule) for rule in _NEAR_RULES})
+    # Only those who ask for it pay.
+    asked = config.near and (raising or config.unsafe_fixes)
     near = find_near(post.text, segments, folded, repeats, copies) if repeats and asked else {}
     if near:
         verdicts = _with_near(post, segments, folded, copies, leaks, near, exact, config)

@@ -96,11 +96,13 @@ class PostReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All posts of a run, in order of their names."""
+    """All posts of a run, in order of their names; whether unsafe fixes were asked for, and near copies looked for."""
 
     posts: tuple[PostReport, ...]
     errors: tuple[str, ...] = ()
     run: str | None = None
+    unsafe_fixes: bool = False
+    near: bool = False
 
     @property
     def findings(self) -> list[FindingLine]:
@@ -218,18 +220,19 @@ def _jsonl(report: Report) -> Iterator[str]:
 def _text(report: Report, *, repaired: bool) -> Iterator[str]:
     for post in report.posts:
         if post.findings or post.error:
-            yield from _post_text(post)
+            yield from _post_text(post, unsafe_fixes=report.unsafe_fixes)
     yield from _totals(report, repaired=repaired)
 
 
-def _post_text(post: PostReport) -> Iterator[str]:
+def _post_text(post: PostReport, *, unsafe_fixes: bool) -> Iterator[str]:
     yield f"{post.path}\n  {_sentence(post)}\n"
     if post.drafts:
         yield f"  {_drafts_sentence(post.drafts)}\n  {_strip(post.drafts)}\n"
     for finding in post.findings:
         yield f"  {_lines(finding.lines)}: {finding.code} {finding.message}"
         yield f"; stays at {_lines(finding.witness.lines)}" if finding.witness else ""
-        yield "" if finding.edits else "; left alone"
+        waits = finding.safety == "unsafe" and not unsafe_fixes
+        yield "" if finding.edits else "; left alone without `--unsafe-fixes`" if waits else "; left alone"
         yield f"\n      {finding.excerpt}\n" if finding.excerpt else "\n"
     if post.error:
         yield f"  Not repaired: {post.error}\n"
@@ -310,17 +313,24 @@ def _totals(report: Report, *, repaired: bool) -> Iterator[str]:
         yield f"{verb} {_plural(total['posts_to_change'], 'post')}: {total['removed']:,} of {total['characters']:,} characters"
         yield " removed; what a post said, it still says.\n"
     left = sum(not finding.edits for finding in report.findings)
-    unsafe = sum(not finding.edits and finding.safety == "unsafe" for finding in report.findings)
     if left:
-        yield (
-            f"{_plural(left, 'finding')} left for a person"
-            + (f"; {unsafe} of them with `--unsafe-fixes`" if unsafe else "")
-            + ".\n"
-        )
+        yield f"{_plural(left, 'finding')} left for a person.\n"
+    yield from _unsafe(report)
     if any(post.drafts for post in report.posts):
         yield _LEGEND
     if report.errors:
         yield f"{_plural(len(report.errors), 'post')} could not be examined or repaired; see the messages.\n"
+
+
+def _unsafe(report: Report) -> Iterator[str]:
+    """Say what more `--unsafe-fixes` would do, and what only it looks for."""
+    waiting = sum(not finding.edits and finding.safety == "unsafe" for finding in report.findings)
+    if waiting and not report.unsafe_fixes:
+        yield f"`--unsafe-fixes` would apply {waiting:,} more {'fix' if waiting == 1 else 'fixes'}.\n"
+    if report.findings and not report.near:
+        posts = sum(any(draft.rewritten for draft in post.drafts) for post in report.posts)
+        seen = f"; {_plural(posts, 'post')} {'shows' if posts == 1 else 'show'} some" if posts else ""
+        yield f"Passages that stand again with small changes are looked for only with `--unsafe-fixes`{seen}.\n"
 
 
 def _plural(count: int, noun: str) -> str:
@@ -342,6 +352,7 @@ def render_summary(report: Report, *, dry_run: bool) -> str:
         f"{_plural(total['posts'], 'post')} examined, {total['posts_to_change']} {done}repaired; ",
         f"{total['removed']:,} of {total['characters']:,} characters {done}removed. ",
         f"Repeated share before: {total['repeated_share']:.1%}.\n",
+        *(f"\n{sentence}" for sentence in _unsafe(report)),
     ]
     if rows:
         lines.append(f"\n| rule | name | findings |\n| --- | --- | ---: |\n{rows}")
@@ -352,6 +363,14 @@ def render_summary(report: Report, *, dry_run: bool) -> str:
     return "".join(lines)
 
 
-def merge(reports: Sequence[PostReport], errors: Sequence[str], run: str | None = None) -> Report:
+def merge(
+    reports: Sequence[PostReport],
+    errors: Sequence[str],
+    run: str | None = None,
+    *,
+    unsafe_fixes: bool = False,
+    near: bool = False,
+) -> Report:
     """Return one report of many posts, sorted by name, whatever order they were examined in."""
-    return Report(tuple(sorted(reports, key=lambda post: post.path)), tuple(sorted(errors)), run)
+    posts = tuple(sorted(reports, key=lambda post: post.path))
+    return Report(posts, tuple(sorted(errors)), run, unsafe_fixes=unsafe_fixes, near=near)

@@ -61,7 +61,7 @@ def scan(
     errors: list[str] = []
     for examined in _examine_all(sources, config, jobs, diff=diff, keep=False, progress=progress):
         _note(examined, reports, errors)
-    return merge(reports, errors)
+    return merge(reports, errors, unsafe_fixes=config.unsafe_fixes, near=config.near)
 
 
 def fix(
@@ -99,7 +99,7 @@ def fix(
                 continue
             _note(examined, done, errors)
     finally:
-        report = merge(done, errors, run)
+        report = merge(done, errors, run, unsafe_fixes=config.unsafe_fixes, near=config.near)
         if reports is not None:
             _write_reports(report, reports / run, dry_run=dry_run)
     return report
