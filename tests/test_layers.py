@@ -29,6 +29,7 @@ ORDER = [
     "fences",
     "judge",
     "drafts",
+    "restore",
     "repair",
     "prove",
     "rules",

@@ -46,6 +46,9 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell more on standard error.")]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even when something is found.")]
 ShowSettings = Annotated[bool, typer.Option("--show-settings", help="Print the settings in force and stop.")]
+KeepOption = Annotated[
+    str | None, typer.Option("--keep", metavar="COPY", help="Which copy stays: best, first, last; or first-draft.")
+]
 Unsafe = Annotated[bool, typer.Option("--unsafe-fixes", help="Also what needs a person's judgement.")]
 
 
@@ -66,6 +69,7 @@ def scan(
     output_file: OutputFile = None,
     jobs: Jobs = 0,
     config: ConfigFile = None,
+    keep: KeepOption = None,
     unsafe_fixes: Unsafe = False,
     stdin_filename: StdinName = "stdin.md",
     exit_zero: ExitZero = False,
@@ -75,7 +79,7 @@ def scan(
 ) -> None:
     """Audit posts; changes nothing."""
     with _boundary(quiet, verbose):
-        settings = _settings(config, paths, select, ignore, exclude, show_settings, unsafe_fixes=unsafe_fixes)
+        settings = _settings(config, paths, select, ignore, exclude, keep, show_settings, unsafe_fixes=unsafe_fixes)
         form = _format(output_format)
         if paths == ["-"]:
             report, _ = _examine_stdin(settings, stdin_filename)
@@ -93,6 +97,7 @@ def fix(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write only the report.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print the diff; implies --dry-run.")] = False,
     output: Annotated[Path | None, typer.Option("--output", metavar="DIR", help="Write all posts there instead.")] = None,
+    keep: KeepOption = None,
     unsafe_fixes: Unsafe = False,
     force: Annotated[bool, typer.Option("--force", help="Even where nearly all of a post goes.")] = False,
     select: Select = None,
@@ -110,7 +115,8 @@ def fix(
 ) -> None:
     """Repair posts in place; `dedupe undo` gives them back."""
     with _boundary(quiet, verbose):
-        settings = _settings(config, paths, select, ignore, exclude, show_settings, unsafe_fixes=unsafe_fixes, force=force)
+        flags = {"unsafe_fixes": unsafe_fixes, "force": force}
+        settings = _settings(config, paths, select, ignore, exclude, keep, show_settings, **flags)
         form = "diff" if diff else _format(output_format)
         dry_run = dry_run or diff
         if paths == ["-"]:
@@ -232,6 +238,7 @@ def _settings(
     select: list[str] | None,
     ignore: list[str] | None,
     exclude: list[str] | None,
+    keep: str | None,
     show: bool,
     **flags: bool,
 ) -> Config:
@@ -243,6 +250,8 @@ def _settings(
             overrides[name] = [code for each in codes for code in each.split(",") if code.strip()]
     if exclude:
         overrides["exclude"] = exclude
+    if keep is not None:
+        overrides["keep"] = keep
     settings, file = read_settings(config, paths or ["."], overrides)
     _log().debug(f"settings: {file or 'defaults'}")
     if show:

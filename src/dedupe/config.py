@@ -9,9 +9,9 @@ from typing import Any
 
 from dedupe.errors import ConfigError
 from dedupe.leaks import Entry, read_entry
-from dedupe.model import Safety
+from dedupe.model import Keep, Safety
 
-_CODES_BY_GROUP = {"RPT": 4, "CUT": 1, "LEAK": 9}
+_CODES_BY_GROUP = {"RPT": 5, "CUT": 1, "LEAK": 9}
 CODES = tuple(f"{group}{number:03d}" for group, count in _CODES_BY_GROUP.items() for number in range(1, count + 1))
 FIXLESS = frozenset({"CUT001", "LEAK009"})
 """Rules that never have a fix: what they find is new text, or a conflict that a person must resolve."""
@@ -27,6 +27,8 @@ class Config:
     """Codes, or beginnings of codes, to report and repair; empty means all."""
     ignore: tuple[str, ...] = ()
     """Codes, or beginnings of codes, to leave alone; wins over `select`."""
+    keep: Keep = Keep.BEST
+    """Which copy of a passage stays; `first-draft` lets all continuations go, with `unsafe_fixes` only."""
     unsafe_fixes: bool = False
     """Also apply fixes that need a person's judgement."""
     safety: tuple[tuple[str, Safety], ...] = ()
@@ -48,7 +50,9 @@ class Config:
 
     @property
     def near(self) -> bool:
-        """Whether near copies are looked for, which costs more than all the rest."""
+        """Whether near copies are looked for, which costs more than all the rest; a first draft stays as it was."""
+        if self.keep == Keep.FIRST_DRAFT:
+            return False
         return self.unsafe_fixes or Safety.SAFE in {self.safety_of(rule) for rule in NEAR_RULES}
 
     def safety_of(self, code: str) -> Safety | None:
@@ -76,6 +80,13 @@ def _check(name: str, value: Any, source: str) -> Any:
         if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
             raise ConfigError(f"{source}: 'leaks' must be a list of tables, written [[leaks]]")
         return tuple(read_entry(entry) for entry in value)
+    if name == "keep":
+        known = [keep.value for keep in Keep]
+        if value not in known:
+            near = difflib.get_close_matches(str(value).lower(), known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(known)}"
+            raise ConfigError(f"{source}: 'keep' cannot be {str(value)!r}; {hint}")
+        return Keep(value)
     if name == "safety":
         if not isinstance(value, Mapping):
             raise ConfigError(f"{source}: 'safety' must be a table of codes, written [safety], not {value!r}")
@@ -117,4 +128,6 @@ def _check_safety(code: str, level: Any, source: str) -> tuple[str, Safety]:
         raise ConfigError(
             f"{source}: {code!r} in 'safety' cannot be {level!r}; what it finds has no fix, so it is always 'display'"
         )
+    if levels[level] is Safety.SAFE and wanted == "RPT005":
+        raise ConfigError(f"{source}: {code!r} in 'safety' cannot be 'safe'; what goes may stand nowhere else")
     return wanted, levels[level]

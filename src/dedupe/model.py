@@ -118,6 +118,15 @@ class Safety(IntEnum):
     SAFE = 2
 
 
+class Keep(StrEnum):
+    """Which copy of a passage stays: the one that leaves the fewest seams, the first, the last; or only the first draft."""
+
+    BEST = "best"
+    FIRST = "first"
+    LAST = "last"
+    FIRST_DRAFT = "first-draft"
+
+
 class Strength(IntEnum):
     """What a leak proves: a hint removes nothing, a sign needs structure beside it, a decisive one does not."""
 

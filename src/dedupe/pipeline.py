@@ -15,11 +15,12 @@ from dedupe.fold import fold
 from dedupe.header import read_post
 from dedupe.judge import judge
 from dedupe.leaks import find_leaks, has_leak, read_catalogue
-from dedupe.model import Edit, Folded, Integers, Leak, Outcome, Post, Repeat, Safety, Segments, Span, Verdict
+from dedupe.model import Draft, Edit, Folded, Integers, Keep, Leak, Outcome, Post, Repeat, Safety, Segments, Span, Verdict
 from dedupe.near import Likeness, add_near, find_near
 from dedupe.prove import ProofError, prove
 from dedupe.repair import apply, repair
 from dedupe.repeats import find_repeats
+from dedupe.restore import CONTINUATION, restore
 from dedupe.rows import is_suspect
 from dedupe.rules import describe
 from dedupe.scene import Scene, set_scene
@@ -46,6 +47,7 @@ class _View:
     scene: Scene | None = None
     repeats: tuple[Repeat, ...] = ()
     exact: tuple[Verdict, ...] = ()
+    drafts: tuple[Draft, ...] = ()
 
 
 def examine(post: Post, config: Config) -> Outcome:
@@ -90,7 +92,7 @@ def _examine(post: Post, config: Config, *, raising: bool) -> Outcome:
         repaired=post.text if error else repaired,
         repeated_share=view.repeated_share,
         proof_error=error,
-        drafts=find_drafts(view.scene, view.repeats, view.exact),
+        drafts=view.drafts or find_drafts(view.scene, view.repeats, view.exact),
     )
 
 
@@ -108,14 +110,19 @@ def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True) -> _
         segments = cut_at(post, segments, [leak.span for leak in leaks if leak.own_line])
     copies = find_copies(post, segments, folded, repeats)
     scene = set_scene(post, segments, folded, copies, leaks)
-    exact = verdicts = judge(scene)
+    keep = Keep.FIRST if config.keep == Keep.FIRST_DRAFT else config.keep
+    exact = verdicts = judge(scene, keep)
     # Only those who ask for it pay.
     asked = config.near and (raising or config.unsafe_fixes)
     near = find_near(post.text, segments, folded, repeats, copies) if repeats and asked else {}
     if near:
         verdicts = _with_near(post, segments, folded, copies, leaks, near, exact, config)
+    drafts: tuple[Draft, ...] = ()
+    if config.keep == Keep.FIRST_DRAFT:
+        drafts = find_drafts(scene, repeats, exact)
+        verdicts = restore(scene, drafts, verdicts)
     verdicts = tuple(_set_safety(verdict, config, raising=raising) for verdict in verdicts if config.wants(verdict.rule))
-    return _View(verdicts, share, bool(leaks), segments, scene, tuple(repeats), exact)
+    return _View(verdicts, share, bool(leaks), segments, scene, tuple(repeats), exact, drafts)
 
 
 def _set_safety(verdict: Verdict, config: Config, *, raising: bool) -> Verdict:
@@ -123,7 +130,7 @@ def _set_safety(verdict: Verdict, config: Config, *, raising: bool) -> Verdict:
     safety = config.safety_of(verdict.rule)
     if safety is None or verdict.rule in FIXLESS:
         return verdict
-    return replace(verdict, safety=safety if raising else min(safety, verdict.safety))
+    return replace(verdict, safety=safety if raising and verdict.rule != CONTINUATION else min(safety, verdict.safety))
 
 
 def _with_near(
@@ -146,7 +153,7 @@ def _with_near(
     certain = {(verdict.rule, verdict.spans) for verdict in exact}
     verdicts = tuple(
         replace(verdict, safety=min(verdict.safety, Safety.UNSAFE)) if (verdict.rule, verdict.spans) not in certain else verdict
-        for verdict in judge(scene)
+        for verdict in judge(scene, config.keep)
     )
     if config.unsafe_fixes:
         return verdicts
@@ -247,9 +254,11 @@ def _proof_error(post: Post, verdicts: Sequence[Verdict], edits: Sequence[Edit],
     scaffolds = [
         (verdict.leak.span, entries[verdict.leak.id]) for verdict in verdicts if verdict.leak and verdict.leak.id in entries
     ]
-    rewritten = [pair for verdict in verdicts if _applies(verdict, config) for pair in verdict.rewritten]
+    applied = [verdict for verdict in verdicts if _applies(verdict, config)]
+    rewritten = [pair for verdict in applied for pair in verdict.rewritten]
+    dropped = [span for verdict in applied if verdict.rule == CONTINUATION for span in verdict.spans]
     try:
-        prove(post, edits, repaired, scaffolds, rewritten)
+        prove(post, edits, repaired, scaffolds, rewritten, dropped)
     except ProofError as error:
         return str(error)
     return None

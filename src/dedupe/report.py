@@ -12,6 +12,7 @@ from typing import Any
 
 from dedupe.diff import unified_diff
 from dedupe.model import Draft, Finding, Outcome, Span, Wording
+from dedupe.restore import CONTINUATION
 from dedupe.rules import RULES
 
 SCHEMA_VERSION = 1
@@ -311,7 +312,8 @@ def _totals(report: Report, *, repaired: bool) -> Iterator[str]:
     if total["posts_to_change"]:
         verb = "Repaired" if repaired else "`dedupe fix` would repair"
         yield f"{verb} {_plural(total['posts_to_change'], 'post')}: {total['removed']:,} of {total['characters']:,} characters"
-        yield " removed; what a post said, it still says.\n"
+        dropped = any(finding.edits for finding in report.findings if finding.code == CONTINUATION)
+        yield " removed, continuations with all they say.\n" if dropped else " removed; what a post said, it still says.\n"
     left = sum(not finding.edits for finding in report.findings)
     if left:
         yield f"{_plural(left, 'finding')} left for a person.\n"
@@ -327,7 +329,7 @@ def _unsafe(report: Report) -> Iterator[str]:
     waiting = sum(not finding.edits and finding.safety == "unsafe" for finding in report.findings)
     if waiting and not report.unsafe_fixes:
         yield f"`--unsafe-fixes` would apply {waiting:,} more {'fix' if waiting == 1 else 'fixes'}.\n"
-    if report.findings and not report.near:
+    if report.findings and not (report.near or report.unsafe_fixes):
         posts = sum(any(draft.rewritten for draft in post.drafts) for post in report.posts)
         seen = f"; {_plural(posts, 'post')} {'shows' if posts == 1 else 'show'} some" if posts else ""
         yield f"Passages that stand again with small changes are looked for only with `--unsafe-fixes`{seen}.\n"
