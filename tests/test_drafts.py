@@ -55,6 +55,7 @@ def test_wanted_repetition_makes_no_drafts(file: Path) -> None:
         pytest.param((FIRST, "---END---", "## Related", "- [Fog](/fog)\n- [Snow](/snow)"), id="only links after a marker"),
         pytest.param((FIRST, ATTIC, CARD, SUNDAYS), id="a refrain"),
         pytest.param((f"{FIRST}\n\n", ATTIC, SUNDAYS), id="a wide gap in a clean post"),
+        pytest.param((f"{FIRST}\n\n{ATTIC[:49]}\n\n", SUNDAYS), id="a cut sentence that is only told"),
     ],
 )
 def test_one_draft_is_no_drafts(paragraphs: tuple[str, ...]) -> None:

@@ -36,7 +36,8 @@ def find_drafts(scene: Scene, repeats: Sequence[Repeat], verdicts: Iterable[Verd
     A draft begins where the text before it breaks off, behind what stands between drafts (the marker of a prompt, the words
     of an assistant, a gap no author leaves), and where a draft would tell for the second time what it has told.
     """
-    sure = [verdict for verdict in verdicts if verdict.safety is not Safety.DISPLAY or verdict.rule == "CUT001"]
+    # What is only told may well be meant: a clean post says nothing of drafts.
+    sure = [verdict for verdict in verdicts if verdict.safety is not Safety.DISPLAY]
     if not sure:
         return ()
     footers = find_footers(scene)
