@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -67,6 +68,14 @@ def test_colours_only_when_asked(tmp_path: Path) -> None:
     assert b"\x1b[" not in dedupe("scan", ".", cwd=tmp_path).stdout
     assert b"\x1b[" in dedupe("scan", ".", cwd=tmp_path, FORCE_COLOR="1").stdout
     assert b"\x1b[" not in dedupe("scan", ".", cwd=tmp_path, FORCE_COLOR="1", NO_COLOR="1").stdout
+
+
+def test_a_strip_says_the_same_with_colours_and_without(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("The harbour opens at six. Boats leave every hour.\n\n" * 2)
+    plain = dedupe("scan", ".", cwd=tmp_path, FORCE_COLOR="1", NO_COLOR="1").stdout
+    coloured = dedupe("scan", ".", cwd=tmp_path, FORCE_COLOR="1").stdout
+    assert b"  |\x1b[32m#####" in coloured
+    assert re.sub(rb"\x1b\[[0-9;]*m", b"", coloured) == plain
 
 
 def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ ORDER = [
     "choose",
     "fences",
     "judge",
+    "drafts",
+    "restore",
     "repair",
     "prove",
     "rules",

@@ -72,3 +72,16 @@ def test_the_summary_is_markdown(outcomes: list) -> None:
     assert "would be removed" in summary
     assert "| RPT001 | repeated-passage |" in summary
     assert "- x.md: broken" in summary
+
+
+def test_nothing_is_said_of_unsafe_fixes_where_nothing_is_wrong_or_they_were_asked_for(outcomes: list) -> None:
+    clean = merge([report_post(examine(read_post("a.md", "All is well.\n"), Config()))], [])
+    asked = merge([report_post(outcome) for outcome in outcomes], [], unsafe_fixes=True, near=True)
+    for report in (clean, asked):
+        assert "unsafe" not in render(report, "text")
+        assert "unsafe" not in render_summary(report, dry_run=False)
+
+
+def test_the_summary_says_what_was_not_looked_for(outcomes: list) -> None:
+    summary = render_summary(merge([report_post(outcome) for outcome in outcomes], []), dry_run=False)
+    assert "are looked for only with `--unsafe-fixes`; " in summary

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dedupe.model import Integers, Kind
+from dedupe.model import Integers, Keep, Kind
 from dedupe.rows import is_balanced
 from dedupe.scene import Scene, State
 
@@ -93,6 +93,7 @@ def choose(
     cuts: Mapping[int, int],
     joins: Mapping[int, int],
     echoes: Collection[int] = (),
+    keep: Keep = Keep.BEST,
 ) -> Choice:
     """Return which of the `removable` copies, and of the texts they are copies of, go.
 
@@ -101,7 +102,7 @@ def choose(
 
     The cost of what stays is the sum over its seams (places where two texts meet that were never neighbours) and a little
     for each character kept later than at first. All new text stays; of each passage exactly one copy stays: the first,
-    unless the cost falls when a stretch of the post stays whole instead.
+    unless the cost falls when a stretch of the post stays whole instead, or `keep` names the copy, whatever it costs.
     """
     atoms = list(_atoms(scene, joins))
     classes = _classify(scene, atoms, removable, cuts)
@@ -111,7 +112,7 @@ def choose(
     neighbours = _neighbours(scene, atoms, classes, cuts, joins)
     stay = [atom for atom in atoms if atom.first not in cuts and (atom.first not in gone or classes.of[atom] in classes.copies)]
     runs = list(_runs(stay, classes))
-    kept, cost, bound = _solve(scene, runs, classes, neighbours, echoes)
+    kept, cost, bound = _solve(scene, runs, classes, neighbours, echoes, keep)
     for run in runs:
         gone.update(run.units)
     for run in kept:
@@ -238,7 +239,12 @@ def _runs(stay: list[_Atom], classes: _Classes) -> Iterator[_Run]:
 
 
 def _solve(
-    scene: Scene, runs: list[_Run], classes: _Classes, neighbours: set[tuple[_Atom, _Atom]], echoes: Collection[int]
+    scene: Scene,
+    runs: list[_Run],
+    classes: _Classes,
+    neighbours: set[tuple[_Atom, _Atom]],
+    echoes: Collection[int],
+    keep: Keep,
 ) -> tuple[list[_Run], float, float]:
     """Return the runs that stay, what they cost, and a lower bound for any choice."""
     firsts = {run.passage: run for run in runs if run.copy == 0}
@@ -255,8 +261,22 @@ def _solve(
         moved = before < index - 1 and runs[index - 1].passage >= 0 and not runs[index - 1].copy
         return cost + _HOLE if moved else cost
 
-    kept, bound = _search(_Problem(runs, locked, own, step))
+    problem = _Problem(runs, locked, own, step)
+    if keep == Keep.BEST:
+        kept, bound = _search(problem)
+    else:
+        kept, bound = _keep(problem, _named(runs, locked, echoes, keep)), _bound(problem)
     return [runs[index] for index in kept.runs], kept.cost, bound
+
+
+def _named(runs: list[_Run], locked: Collection[int], echoes: Collection[int], keep: Keep) -> list[int]:
+    """Return the runs that stay when of each passage the first copy stays, or the last one that is no echo."""
+    chosen: dict[int, int] = {}
+    for index, run in enumerate(runs):
+        echo = any(unit in echoes for unit in run.units)
+        if run.passage < 0 or not run.copy or (keep == Keep.LAST and run.passage not in locked and not echo):
+            chosen[run.passage if run.passage >= 0 else -1 - index] = index
+    return sorted(chosen.values())
 
 
 class _Problem(NamedTuple):

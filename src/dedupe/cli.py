@@ -48,6 +48,9 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell more on standard error.")]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even when something is found.")]
 ShowSettings = Annotated[bool, typer.Option("--show-settings", help="Print the settings in force and stop.")]
+KeepOption = Annotated[
+    str | None, typer.Option("--keep", metavar="COPY", help="Which copy stays: best, first, last; or first-draft.")
+]
 Unsafe = Annotated[bool, typer.Option("--unsafe-fixes", help="Also what needs a person's judgement.")]
 
 
@@ -68,6 +71,7 @@ def scan(
     output_file: OutputFile = None,
     jobs: Jobs = 0,
     config: ConfigFile = None,
+    keep: KeepOption = None,
     unsafe_fixes: Unsafe = False,
     stdin_filename: StdinName = "stdin.md",
     exit_zero: ExitZero = False,
@@ -77,7 +81,7 @@ def scan(
 ) -> None:
     """Audit posts; changes nothing."""
     with _boundary(quiet, verbose):
-        settings = _settings(config, paths, select, ignore, exclude, show_settings, unsafe_fixes=unsafe_fixes)
+        settings = _settings(config, paths, select, ignore, exclude, keep, show_settings, unsafe_fixes=unsafe_fixes)
         form = _format(output_format)
         if paths == ["-"]:
             report, _ = _examine_stdin(settings, stdin_filename)
@@ -95,6 +99,7 @@ def fix(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write only the report.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print the diff; implies --dry-run.")] = False,
     output: Annotated[Path | None, typer.Option("--output", metavar="DIR", help="Write all posts there instead.")] = None,
+    keep: KeepOption = None,
     unsafe_fixes: Unsafe = False,
     force: Annotated[bool, typer.Option("--force", help="Even where nearly all of a post goes.")] = False,
     select: Select = None,
@@ -112,7 +117,8 @@ def fix(
 ) -> None:
     """Repair posts in place; `dedupe undo` gives them back."""
     with _boundary(quiet, verbose):
-        settings = _settings(config, paths, select, ignore, exclude, show_settings, unsafe_fixes=unsafe_fixes, force=force)
+        flags = {"unsafe_fixes": unsafe_fixes, "force": force}
+        settings = _settings(config, paths, select, ignore, exclude, keep, show_settings, **flags)
         form = "diff" if diff else _format(output_format)
         dry_run = dry_run or diff
         if paths == ["-"]:
@@ -234,6 +240,7 @@ def _settings(
     select: list[str] | None,
     ignore: list[str] | None,
     exclude: list[str] | None,
+    keep: str | None,
     show: bool,
     **flags: bool,
 ) -> Config:
@@ -245,6 +252,8 @@ def _settings(
             overrides[name] = [code for each in codes for code in each.split(",") if code.strip()]
     if exclude:
         overrides["exclude"] = exclude
+    if keep is not None:
+        overrides["keep"] = keep
     settings, file = read_settings(config, paths or ["."], overrides)
     _log().debug(f"settings: {file or 'defaults'}")
     if show:
@@ -252,16 +261,19 @@ def _settings(
 
         typer.echo(f"# from {file or 'the defaults'}")
         for each in fields(settings):
-            value = getattr(settings, each.name)
-            shown = [entry.id for entry in value] if each.name == "leaks" else value
-            typer.echo(f"{each.name} = {_toml(shown)}")
+            typer.echo(f"{each.name} = {_toml(getattr(settings, each.name), each.name)}")
         raise typer.Exit
     return settings
 
 
-def _toml(value: Any) -> str:
+def _toml(value: Any, name: str) -> str:
     import json
 
+    if name == "safety":
+        pairs = ", ".join(f'{code} = "{safety.name.lower()}"' for code, safety in value)
+        return f"{{ {pairs} }}" if pairs else "{}"
+    if name == "leaks":
+        value = [entry.id for entry in value]
     return json.dumps(list(value) if isinstance(value, tuple | list) else value, ensure_ascii=False)
 
 
@@ -281,7 +293,9 @@ def _examine_stdin(settings: Config, name: str) -> tuple[Report, bytes]:
 
     outcome = examine(decode(name, sys.stdin.buffer.read()), settings)
     errors = [f"{name}: {outcome.proof_error}; left as it was"] if outcome.proof_error else []
-    return merge([report_post(outcome, with_diff=True)], errors), outcome.repaired.encode("utf-8")
+    posts = [report_post(outcome, with_diff=True)]
+    report = merge(posts, errors, unsafe_fixes=settings.unsafe_fixes, near=settings.near)
+    return report, outcome.repaired.encode("utf-8")
 
 
 def _left(report: Report) -> bool:
@@ -315,7 +329,13 @@ def _code(report: Report, *, found: bool, exit_zero: bool) -> int:
 
 def _paint(text: str) -> str:
     text = re.sub(r"^(\S.*)\n(?=  )", lambda match: typer.style(match[1], bold=True) + "\n", text, flags=re.MULTILINE)
-    return re.sub(r"\b(?:RPT|CUT|LEAK)\d{3}\b", lambda match: typer.style(match[0], fg="cyan"), text)
+    text = re.sub(r"\b(?:RPT|CUT|LEAK)\d{3}\b", lambda match: typer.style(match[0], fg="cyan"), text)
+    return re.sub(r"^  \|[#=~|]+\|$", lambda strip: _paint_strip(strip[0]), text, flags=re.MULTILINE)
+
+
+def _paint_strip(strip: str) -> str:
+    colours = {"#": "green", "=": "red", "~": "yellow"}
+    return re.sub(r"#+|=+|~+", lambda signs: typer.style(signs[0], fg=colours[signs[0][0]]), strip)
 
 
 @contextmanager

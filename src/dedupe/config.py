@@ -9,9 +9,14 @@ from typing import Any
 
 from dedupe.errors import ConfigError
 from dedupe.leaks import Entry, read_entry
+from dedupe.model import Keep, Safety
 
-_CODES_BY_GROUP = {"RPT": 4, "CUT": 1, "LEAK": 9}
+_CODES_BY_GROUP = {"RPT": 5, "CUT": 1, "LEAK": 9}
 CODES = tuple(f"{group}{number:03d}" for group, count in _CODES_BY_GROUP.items() for number in range(1, count + 1))
+FIXLESS = frozenset({"CUT001", "LEAK009"})
+"""Rules that never have a fix: what they find is new text, or a conflict that a person must resolve."""
+NEAR_RULES = ("RPT001", "RPT002")
+"""The rules whose passages may stand again with small changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +27,12 @@ class Config:
     """Codes, or beginnings of codes, to report and repair; empty means all."""
     ignore: tuple[str, ...] = ()
     """Codes, or beginnings of codes, to leave alone; wins over `select`."""
+    keep: Keep = Keep.BEST
+    """Which copy of a passage stays; `first-draft` lets all continuations go, with `unsafe_fixes` only."""
     unsafe_fixes: bool = False
     """Also apply fixes that need a person's judgement."""
+    safety: tuple[tuple[str, Safety], ...] = ()
+    """Codes, or beginnings of codes, with the safety all their fixes have; of several that fit the longest counts."""
     max_removed: float = 0.95
     """Share of a post a repair may take away before it asks for `force`."""
     force: bool = False
@@ -38,6 +47,18 @@ class Config:
     def wants(self, code: str) -> bool:
         chosen = not self.select or code.startswith(self.select)
         return chosen and not (self.ignore and code.startswith(self.ignore))
+
+    @property
+    def near(self) -> bool:
+        """Whether near copies are looked for, which costs more than all the rest; a first draft stays as it was."""
+        if self.keep == Keep.FIRST_DRAFT:
+            return False
+        return self.unsafe_fixes or Safety.SAFE in {self.safety_of(rule) for rule in NEAR_RULES}
+
+    def safety_of(self, code: str) -> Safety | None:
+        """Return the safety set for a rule; None leaves it to the evidence."""
+        fitting = [(len(begin), safety) for begin, safety in self.safety if code.startswith(begin)]
+        return max(fitting)[1] if fitting else None
 
 
 def build_config(values: Mapping[str, Any], source: str, base: Config | None = None) -> Config:
@@ -59,6 +80,17 @@ def _check(name: str, value: Any, source: str) -> Any:
         if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
             raise ConfigError(f"{source}: 'leaks' must be a list of tables, written [[leaks]]")
         return tuple(read_entry(entry) for entry in value)
+    if name == "keep":
+        known = [keep.value for keep in Keep]
+        if value not in known:
+            near = difflib.get_close_matches(str(value).lower(), known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(known)}"
+            raise ConfigError(f"{source}: 'keep' cannot be {str(value)!r}; {hint}")
+        return Keep(value)
+    if name == "safety":
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{source}: 'safety' must be a table of codes, written [safety], not {value!r}")
+        return tuple(sorted(_check_safety(code, level, source) for code, level in value.items()))
     if name == "max_removed":
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
             raise ConfigError(f"{source}: 'max_removed' must be a share above 0 and up to 1, not {value!r}")
@@ -83,3 +115,19 @@ def _check_code(code: str, source: str) -> str:
     near = difflib.get_close_matches(wanted, CODES, 1)
     hint = f"did you mean {near[0]}?" if near else "`dedupe rules` lists them"
     raise ConfigError(f"{source}: no rule has a code that begins with {code!r}; {hint}")
+
+
+def _check_safety(code: str, level: Any, source: str) -> tuple[str, Safety]:
+    wanted = _check_code(code, source)
+    levels = {safety.name.lower(): safety for safety in reversed(Safety)}
+    if level not in levels:
+        near = difflib.get_close_matches(str(level).lower(), levels, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(levels)}"
+        raise ConfigError(f"{source}: {code!r} in 'safety' cannot be {level!r}; {hint}")
+    if levels[level] > Safety.DISPLAY and FIXLESS.issuperset(each for each in CODES if each.startswith(wanted)):
+        raise ConfigError(
+            f"{source}: {code!r} in 'safety' cannot be {level!r}; what it finds has no fix, so it is always 'display'"
+        )
+    if levels[level] is Safety.SAFE and wanted == "RPT005":
+        raise ConfigError(f"{source}: {code!r} in 'safety' cannot be 'safe'; what goes may stand nowhere else")
+    return wanted, levels[level]

@@ -15,7 +15,7 @@ from dedupe.choose import choose
 from dedupe.fences import fence
 from dedupe.header import read_values
 from dedupe.leaks import KINDS as LEAK_KINDS
-from dedupe.model import PROSE, Integers, Kind, Leak, Safety, Span, Strength, Verdict
+from dedupe.model import PROSE, Integers, Keep, Kind, Leak, Safety, Span, Strength, Verdict
 from dedupe.rows import LEAST_ROW, LEAST_WEIGHT, Row, find_rows
 from dedupe.scene import Scene, State
 
@@ -27,8 +27,8 @@ _LEAST_DANGLING = 20
 _LEAK_CODES = {kind: f"LEAK{number:03d}" for number, kind in enumerate((*LEAK_KINDS, "conflict"), 1)}
 
 
-def judge(scene: Scene) -> tuple[Verdict, ...]:
-    """Return what is wrong with a post, in order of its text.
+def judge(scene: Scene, keep: Keep = Keep.BEST) -> tuple[Verdict, ...]:
+    """Return what is wrong with a post, in order of its text; `keep` names the copies that stay.
 
     A repeat alone proves nothing. First come repeats that only a machine leaves behind: beside their witness, flattened,
     cut off, at the tail, beside a leak. Only in a post that has one of these are other repeats in a row taken too.
@@ -43,7 +43,7 @@ def judge(scene: Scene) -> tuple[Verdict, ...]:
     taken = [row for row in rows if row.signs or (damaged and _is_duplicate(row))]
     taken = _keep_sections(scene, taken)
     verdicts = [verdict for verdict in breaks if damaged or _is_surely_broken(scene, verdict)]
-    verdicts = _repeated_all(scene, taken, verdicts)
+    verdicts = _repeated_all(scene, taken, verdicts, keep)
     verdicts.extend(_leaked(scene, taken, damaged))
     verdicts = fence(scene, verdicts)
     if not damaged:
@@ -92,7 +92,7 @@ def _keep_sections(scene: Scene, rows: list[Row]) -> list[Row]:
     return kept
 
 
-def _repeated_all(scene: Scene, rows: list[Row], breaks: list[Verdict]) -> list[Verdict]:
+def _repeated_all(scene: Scene, rows: list[Row], breaks: list[Verdict], keep: Keep) -> list[Verdict]:
     """Return the verdicts on rows and breaks, without those whose witness would go too.
 
     Copies are stars around text that stays: from each character that goes the way leads, copy by copy, to one that stays.
@@ -112,7 +112,7 @@ def _repeated_all(scene: Scene, rows: list[Row], breaks: list[Verdict]) -> list[
                 cuts |= {unit: _completed(scene, verdict) for unit in units if scene.state[unit] is State.NEW}
             else:
                 joins[_broken(scene, verdict)] = _completed(scene, verdict)
-        choice = choose(scene, removable - spared, cuts, joins, echoes)
+        choice = choose(scene, removable - spared, cuts, joins, echoes, keep)
         verdicts = _tell(scene, choice.gone, choice.source, rows, breaks)
         lost = _unsupported(scene, verdicts, choice.source)
         if lost <= spared:

@@ -118,6 +118,15 @@ class Safety(IntEnum):
     SAFE = 2
 
 
+class Keep(StrEnum):
+    """Which copy of a passage stays: the one that leaves the fewest seams, the first, the last; or only the first draft."""
+
+    BEST = "best"
+    FIRST = "first"
+    LAST = "last"
+    FIRST_DRAFT = "first-draft"
+
+
 class Strength(IntEnum):
     """What a leak proves: a hint removes nothing, a sign needs structure beside it, a decisive one does not."""
 
@@ -179,6 +188,23 @@ class Finding:
     edits: tuple[Edit, ...] = ()
 
 
+class Wording(StrEnum):
+    """What a text is to what stands before it in its post: new, equal to some of it, or similar at 0.9 or more."""
+
+    NEW = "new"
+    COPY = "copy"
+    REWRITE = "rewrite"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One draft of a post: its parts in order, and what it amounts to: new as soon as it says something of its own."""
+
+    span: Span
+    parts: tuple[tuple[Wording, Span], ...]
+    wording: Wording
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """All that a report, a diff or an exit code needs to know about one post."""
@@ -188,6 +214,8 @@ class Outcome:
     repaired: str
     repeated_share: float
     proof_error: str | None = None
+    drafts: tuple[Draft, ...] = ()
+    """The first draft and its continuations; empty where the post is but one draft."""
 
     @property
     def changed(self) -> bool:

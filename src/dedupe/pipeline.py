@@ -8,20 +8,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dedupe.config import Config
+from dedupe.config import FIXLESS, Config
 from dedupe.copies import Copies, find_copies
+from dedupe.drafts import find_drafts
 from dedupe.fold import fold
 from dedupe.header import read_post
 from dedupe.judge import judge
 from dedupe.leaks import find_leaks, has_leak, read_catalogue
-from dedupe.model import Edit, Folded, Integers, Leak, Outcome, Post, Repeat, Safety, Segments, Span, Verdict
+from dedupe.model import Draft, Edit, Folded, Integers, Keep, Leak, Outcome, Post, Repeat, Safety, Segments, Span, Verdict
 from dedupe.near import Likeness, add_near, find_near
 from dedupe.prove import ProofError, prove
 from dedupe.repair import apply, repair
 from dedupe.repeats import find_repeats
+from dedupe.restore import CONTINUATION, restore
 from dedupe.rows import is_suspect
 from dedupe.rules import describe
-from dedupe.scene import set_scene
+from dedupe.scene import Scene, set_scene
 from dedupe.split import cut_at, split
 
 _ROUNDS = 8
@@ -33,22 +35,37 @@ _WIDE_GAP = re.compile(r"\n[ \t\r]*\n[ \t\r]*\n")
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What one look at a text gives; a text without anything to look into is never cut up."""
+    """What one look at a text gives; a text without anything to look into is never cut up.
 
-    segments: Segments | None
+    `exact` are all verdicts on the scene, which knows of no near copies; `verdicts` those that count.
+    """
+
     verdicts: tuple[Verdict, ...]
     repeated_share: float
-    leaky: bool = True
+    leaky: bool
+    segments: Segments | None = None
+    scene: Scene | None = None
+    repeats: tuple[Repeat, ...] = ()
+    exact: tuple[Verdict, ...] = ()
+    drafts: tuple[Draft, ...] = ()
 
 
 def examine(post: Post, config: Config) -> Outcome:
     """Return what is wrong with `post` and what repairing it gives; sees this post and nothing else.
 
     Findings are sorted by their span. When the result cannot be proved, `repaired` is the original text and
-    `proof_error` says why; the findings keep their edits, so that a report can show what was meant.
+    `proof_error` says why; the findings keep their edits, so that a report can show what was meant. A safety that was
+    raised in the settings counts only where the proof holds with it.
     """
-    view = _look(post, config)
-    if view.segments is None or not view.verdicts:
+    outcome = _examine(post, config, raising=True)
+    if outcome.proof_error and config.safety:
+        return _examine(post, config, raising=False)
+    return outcome
+
+
+def _examine(post: Post, config: Config, *, raising: bool) -> Outcome:
+    view = _look(post, config, raising=raising)
+    if view.segments is None or view.scene is None or not view.verdicts:
         return Outcome(post, (), post.text, view.repeated_share)
     verdicts = list(view.verdicts)
     edits = _edits(post, view.segments, verdicts, config)
@@ -56,7 +73,9 @@ def examine(post: Post, config: Config) -> Outcome:
     error = None
     for _ in range(_ROUNDS):
         # A repair only takes away, so a text without leaks stays without.
-        again = _look(read_post(post.name, repaired), config, leaky=view.leaky) if repaired != post.text else None
+        again = (
+            _look(read_post(post.name, repaired), config, raising=raising, leaky=view.leaky) if repaired != post.text else None
+        )
         fresh = _trace_all(post, again, _flat(edits), verdicts, config) if again else []
         if not fresh:
             break
@@ -73,28 +92,45 @@ def examine(post: Post, config: Config) -> Outcome:
         repaired=post.text if error else repaired,
         repeated_share=view.repeated_share,
         proof_error=error,
+        drafts=view.drafts or find_drafts(view.scene, view.repeats, view.exact),
     )
 
 
-def _look(post: Post, config: Config, *, leaky: bool = True) -> _View:
+def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True) -> _View:
     folded = fold(post.text)
     header = int(np.searchsorted(folded.offsets, post.body.start))
     repeats = find_repeats(folded.codes, header)
     share = _repeated_share(repeats, len(folded.codes), header)
     gap = _WIDE_GAP.search(post.text, post.body.start)
     if not gap and not is_suspect(folded, repeats) and not (leaky and has_leak(post, config.leaks)):
-        return _View(None, (), share, leaky=False)
+        return _View((), share, leaky=False)
     segments = split(post)
     leaks = find_leaks(post, segments, config.leaks) if leaky else ()
     if leaks:
         segments = cut_at(post, segments, [leak.span for leak in leaks if leak.own_line])
     copies = find_copies(post, segments, folded, repeats)
-    verdicts = judge(set_scene(post, segments, folded, copies, leaks))
-    # Costs more than all the rest, so only those who ask for it pay.
-    near = find_near(post.text, segments, folded, repeats, copies) if repeats and config.unsafe_fixes else {}
+    scene = set_scene(post, segments, folded, copies, leaks)
+    keep = Keep.FIRST if config.keep == Keep.FIRST_DRAFT else config.keep
+    exact = verdicts = judge(scene, keep)
+    # Only those who ask for it pay.
+    asked = config.near and (raising or config.unsafe_fixes)
+    near = find_near(post.text, segments, folded, repeats, copies) if repeats and asked else {}
     if near:
-        verdicts = _with_near(post, segments, folded, copies, leaks, near, verdicts, config)
-    return _View(segments, tuple(verdict for verdict in verdicts if config.wants(verdict.rule)), share, bool(leaks))
+        verdicts = _with_near(post, segments, folded, copies, leaks, near, exact, config)
+    drafts: tuple[Draft, ...] = ()
+    if config.keep == Keep.FIRST_DRAFT:
+        drafts = find_drafts(scene, repeats, exact)
+        verdicts = restore(scene, drafts, verdicts)
+    verdicts = tuple(_set_safety(verdict, config, raising=raising) for verdict in verdicts if config.wants(verdict.rule))
+    return _View(verdicts, share, bool(leaks), segments, scene, tuple(repeats), exact, drafts)
+
+
+def _set_safety(verdict: Verdict, config: Config, *, raising: bool) -> Verdict:
+    """Return a verdict with the safety the settings say; one without a fix is told whatever they say."""
+    safety = config.safety_of(verdict.rule)
+    if safety is None or verdict.rule in FIXLESS:
+        return verdict
+    return replace(verdict, safety=safety if raising and verdict.rule != CONTINUATION else min(safety, verdict.safety))
 
 
 def _with_near(
@@ -109,24 +145,25 @@ def _with_near(
 ) -> tuple[Verdict, ...]:
     """Return the verdicts with near copies taken for copies: unsafe where exact copies alone would not lead to them.
 
-    Which copy stays may then be another one, so without unsafe fixes the exact verdicts stand, and the others are told.
+    Which copy stays may then be another one, so without unsafe fixes the exact verdicts stand, and of the others come those
+    that leave what these take alone.
     """
     alike = {unit: like for unit, like in near.items() if not like.conflict}
     scene = set_scene(post, segments, folded, add_near(copies, alike), leaks, alike)
     certain = {(verdict.rule, verdict.spans) for verdict in exact}
-    both = judge(scene)
     verdicts = tuple(
         replace(verdict, safety=min(verdict.safety, Safety.UNSAFE)) if (verdict.rule, verdict.spans) not in certain else verdict
-        for verdict in both
+        for verdict in judge(scene, config.keep)
     )
     if config.unsafe_fixes:
         return verdicts
     taken = [span for verdict in exact for span in verdict.spans]
-    more = [
-        verdict
-        for verdict in verdicts
-        if verdict.safety is Safety.UNSAFE and not any(a.start < b.end and b.start < a.end for a in verdict.spans for b in taken)
-    ]
+
+    def is_apart(verdict: Verdict) -> bool:
+        touched = (*verdict.spans, *(witness for _, witness in verdict.rewritten))
+        return not any(a.start < b.end and b.start < a.end for a in touched for b in taken)
+
+    more = [verdict for verdict in verdicts if verdict.rewritten and verdict.safety is Safety.UNSAFE and is_apart(verdict)]
     return tuple(sorted([*exact, *more], key=lambda verdict: verdict.spans))
 
 
@@ -217,9 +254,11 @@ def _proof_error(post: Post, verdicts: Sequence[Verdict], edits: Sequence[Edit],
     scaffolds = [
         (verdict.leak.span, entries[verdict.leak.id]) for verdict in verdicts if verdict.leak and verdict.leak.id in entries
     ]
-    rewritten = [pair for verdict in verdicts if _applies(verdict, config) for pair in verdict.rewritten]
+    applied = [verdict for verdict in verdicts if _applies(verdict, config)]
+    rewritten = [pair for verdict in applied for pair in verdict.rewritten]
+    dropped = [span for verdict in applied if verdict.rule == CONTINUATION for span in verdict.spans]
     try:
-        prove(post, edits, repaired, scaffolds, rewritten)
+        prove(post, edits, repaired, scaffolds, rewritten, dropped)
     except ProofError as error:
         return str(error)
     return None

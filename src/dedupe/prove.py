@@ -28,6 +28,7 @@ _WHOLE = re.compile(
     r"(?P<ticks>`+)[^`]+(?P=ticks)(?!`)|!?\[[^\]\r\n]*\]\([^)\r\n]*\)|<[A-Za-z/!][^<>\r\n]*>|\{%[^\r\n]*?%\}|\{\{[^\r\n]*?\}\}"
     r"|\[\[[^\]\r\n]*\]\]|\[\^[^\]\r\n]*\]"
 )
+_LINK_LINE = re.compile(r"^[ \t]*[-*+][ \t]+\[[^\]\r\n]+\]\([^)\r\n]*\)[ \t]*$", re.MULTILINE)
 _SWITCHED_OFF = re.compile(r"<!--\s*dedupe:\s*off\s*-->.*?(?:<!--\s*dedupe:\s*on\s*-->|\Z)", re.DOTALL)
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: [^\r\n]*)?\r?$", re.MULTILINE)
 _LONGEST_HEADING = 120
@@ -48,17 +49,20 @@ def prove(
     repaired: str,
     scaffolds: Sequence[tuple[Span, Entry]] = (),
     rewritten: Sequence[tuple[Span, Span]] = (),
+    dropped: Sequence[Span] = (),
 ) -> None:
     """Return if `repaired` keeps all that `post` says; raise ProofError otherwise.
 
     `scaffolds` are the spans that go as leaks, each with the entry of the catalogue that must find it there; `rewritten`
-    those that go as near copies, each with the span that must stay and be like it.
+    those that go as near copies, each with the span that must stay and be like it; `dropped` text was asked to go whatever it
+    says, but for its lists of links.
     """
     edits = sorted(edits, key=lambda edit: edit.span)
     _only_removes(post, edits, repaired)
     _spares_whole_things(post, edits)
     result = _Result(repaired)
-    removed = _without(_without_scaffolds(post, edits, scaffolds), [gone for gone, _ in rewritten])
+    _keeps_links(post, dropped, result)
+    removed = _without(_without_scaffolds(post, edits, scaffolds), [*(gone for gone, _ in rewritten), *dropped])
     for gone, stays in rewritten:
         _is_kept_alike(post, gone, stays, result)
     for span in removed:
@@ -241,6 +245,14 @@ def _is_joined(plain: str, result: _Result) -> bool:
         reached |= further
         pending += further
     return False
+
+
+def _keeps_links(post: Post, dropped: Sequence[Span], result: _Result) -> None:
+    """Of text that was asked to go, a line that is only a link in a list has a twin that stays."""
+    for span in dropped:
+        for line in _LINK_LINE.finditer(post.text, span.start, span.end):
+            if _plain(line[0]) not in result.lines:
+                raise _fail("a list of links disappears", Span(*line.span()), line[0])
 
 
 def _keeps_headings(post: Post, removed: Sequence[Span], result: _Result) -> None:

@@ -11,12 +11,18 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from dedupe.diff import unified_diff
-from dedupe.model import Finding, Outcome, Span
+from dedupe.model import Draft, Finding, Outcome, Span, Wording
+from dedupe.restore import CONTINUATION
 from dedupe.rules import RULES
 
 SCHEMA_VERSION = 1
 FORMATS = ("text", "json", "jsonl", "diff")
 _SHOWN = 60
+_STRIP = 76
+"""Columns of a strip, so that it fits 80 with its margin; one of more drafts than half of that ends early."""
+_SIGNS = {Wording.NEW: "#", Wording.COPY: "=", Wording.REWRITE: "~"}
+_LEGEND = "Strips show a post from top to bottom: | begins a draft, # is new text, = a copy, ~ rewritten.\n"
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,27 @@ class FindingLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PartLine:
+    """A stretch of a draft that is all new, all copied or all rewritten."""
+
+    wording: str
+    span: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """A draft as reports show it: what it amounts to, and its characters without white space by what they are."""
+
+    wording: str
+    span: tuple[int, int]
+    lines: tuple[int, int]
+    new: int
+    copied: int
+    rewritten: int
+    parts: tuple[PartLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PostReport:
     """What is said of one post. Shares are of its characters without white space; `error` tells why nothing was done."""
 
@@ -64,16 +91,19 @@ class PostReport:
     repeated_share: float = 0.0
     changed: bool = False
     error: str | None = None
+    drafts: tuple[DraftLine, ...] = ()
     diff: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All posts of a run, in order of their names."""
+    """All posts of a run, in order of their names; whether unsafe fixes were asked for, and near copies looked for."""
 
     posts: tuple[PostReport, ...]
     errors: tuple[str, ...] = ()
     run: str | None = None
+    unsafe_fixes: bool = False
+    near: bool = False
 
     @property
     def findings(self) -> list[FindingLine]:
@@ -95,14 +125,31 @@ def report_post(outcome: Outcome, *, with_diff: bool = False) -> PostReport:
         repeated_share=round(outcome.repeated_share, 4),
         changed=outcome.changed,
         error=outcome.proof_error,
+        drafts=tuple(_draft_line(draft, text, lines) for draft in outcome.drafts),
         diff=unified_diff(outcome.post.name, text, edits) if with_diff and outcome.changed else "",
     )
 
 
-def _line(finding: Finding, text: str, lines: list[int]) -> FindingLine:
-    def place(span: Span) -> tuple[int, int]:
-        return bisect_right(lines, span.start), bisect_right(lines, max(span.start, span.end - 1))
+def _place(span: Span, lines: list[int]) -> tuple[int, int]:
+    return bisect_right(lines, span.start), bisect_right(lines, max(span.start, span.end - 1))
 
+
+def _draft_line(draft: Draft, text: str, lines: list[int]) -> DraftLine:
+    counts = dict.fromkeys(Wording, 0)
+    for wording, span in draft.parts:
+        counts[wording] += sum(map(len, text[span.start : span.end].split()))
+    return DraftLine(
+        wording=draft.wording.value,
+        span=draft.span,
+        lines=_place(draft.span, lines),
+        new=counts[Wording.NEW],
+        copied=counts[Wording.COPY],
+        rewritten=counts[Wording.REWRITE],
+        parts=tuple(PartLine(wording.value, span) for wording, span in draft.parts),
+    )
+
+
+def _line(finding: Finding, text: str, lines: list[int]) -> FindingLine:
     excerpt = " ".join(text[finding.span.start : finding.span.end][: 2 * _SHOWN].split())
     return FindingLine(
         code=finding.code,
@@ -110,10 +157,10 @@ def _line(finding: Finding, text: str, lines: list[int]) -> FindingLine:
         safety=finding.safety.name.lower(),
         similarity=finding.similarity,
         span=finding.span,
-        lines=place(finding.span),
-        witness=Place(finding.witness, place(finding.witness)) if finding.witness else None,
+        lines=_place(finding.span, lines),
+        witness=Place(finding.witness, _place(finding.witness, lines)) if finding.witness else None,
         evidence=finding.evidence,
-        edits=tuple(EditLine(edit.span, place(edit.span), edit.replacement) for edit in finding.edits),
+        edits=tuple(EditLine(edit.span, _place(edit.span, lines), edit.replacement) for edit in finding.edits),
         message=finding.message,
         excerpt=excerpt[:_SHOWN] + ("…" if len(excerpt) > _SHOWN else ""),
     )
@@ -174,16 +221,19 @@ def _jsonl(report: Report) -> Iterator[str]:
 def _text(report: Report, *, repaired: bool) -> Iterator[str]:
     for post in report.posts:
         if post.findings or post.error:
-            yield from _post_text(post)
+            yield from _post_text(post, unsafe_fixes=report.unsafe_fixes)
     yield from _totals(report, repaired=repaired)
 
 
-def _post_text(post: PostReport) -> Iterator[str]:
+def _post_text(post: PostReport, *, unsafe_fixes: bool) -> Iterator[str]:
     yield f"{post.path}\n  {_sentence(post)}\n"
+    if post.drafts:
+        yield f"  {_drafts_sentence(post.drafts)}\n  {_strip(post.drafts)}\n"
     for finding in post.findings:
         yield f"  {_lines(finding.lines)}: {finding.code} {finding.message}"
         yield f"; stays at {_lines(finding.witness.lines)}" if finding.witness else ""
-        yield "" if finding.edits else "; left alone"
+        waits = finding.safety == "unsafe" and not unsafe_fixes
+        yield "" if finding.edits else "; left alone without `--unsafe-fixes`" if waits else "; left alone"
         yield f"\n      {finding.excerpt}\n" if finding.excerpt else "\n"
     if post.error:
         yield f"  Not repaired: {post.error}\n"
@@ -201,6 +251,46 @@ def _sentence(post: PostReport) -> str:
     share = f"{post.repeated_share:.0%} of it is repeated" if post.repeated_share >= 0.005 else ""
     gone = f"{post.removed:,} of {post.characters:,} characters can go" if post.removed else "nothing is removed"
     return "; ".join(part for part in (wrong, share, gone) if part) + "."
+
+
+def _drafts_sentence(drafts: Sequence[DraftLine]) -> str:
+    """Say of how many drafts a post is made, and what the later ones add to the first."""
+    later = Counter(draft.wording for draft in drafts[1:])
+    count = len(drafts) - 1
+    number = _WORDS[count] if count < len(_WORDS) else f"{count:,}"
+    if count == 1:
+        (wording,) = later
+        return f"One draft and one continuation, {'with new text' if wording == Wording.NEW else f'a {wording}'}."
+    kinds = [
+        f"{'all' if amount == count else f'{amount:,}'} {one if amount == 1 else many}"
+        for wording, one, many in (
+            (Wording.COPY, "copy", "copies"),
+            (Wording.REWRITE, "rewrite", "rewrites"),
+            (Wording.NEW, "with new text", "with new text"),
+        )
+        if (amount := later[wording])
+    ]
+    return f"One draft and {number} continuations: {', '.join(kinds)}."
+
+
+def _strip(drafts: Sequence[DraftLine]) -> str:
+    """Draw a post from top to bottom in one line: each draft as long as its share, each sign what most of that text is."""
+    shown = drafts[: _STRIP // 2 - 1]
+    lengths = [sum(part.span[1] - part.span[0] for part in draft.parts) for draft in shown]
+    # Each draft has a sign at least; what room is left is shared by length.
+    room = _STRIP - 2 * len(shown) - 1
+    cells = [1 + room * length // max(1, sum(lengths)) for length in lengths]
+    return "|" + "".join(_cells(draft, count) + "|" for draft, count in zip(shown, cells, strict=True))
+
+
+def _cells(draft: DraftLine, count: int) -> str:
+    text = "".join(_SIGNS[Wording(part.wording)] * (part.span[1] - part.span[0]) for part in draft.parts)
+    pieces = [text[index * len(text) // count : (index + 1) * len(text) // count] or text[-1:] for index in range(count)]
+    signs = [max(_SIGNS.values(), key=piece.count) for piece in pieces]
+    # A draft with new text shows some, however short it is beside the rest.
+    if draft.wording == Wording.NEW and _SIGNS[Wording.NEW] not in signs:
+        signs[max(range(count), key=lambda index: pieces[index].count(_SIGNS[Wording.NEW]))] = _SIGNS[Wording.NEW]
+    return "".join(signs)
 
 
 def _and(parts: Iterable[str]) -> str:
@@ -222,17 +312,27 @@ def _totals(report: Report, *, repaired: bool) -> Iterator[str]:
     if total["posts_to_change"]:
         verb = "Repaired" if repaired else "`dedupe fix` would repair"
         yield f"{verb} {_plural(total['posts_to_change'], 'post')}: {total['removed']:,} of {total['characters']:,} characters"
-        yield " removed; what a post said, it still says.\n"
+        dropped = any(finding.edits for finding in report.findings if finding.code == CONTINUATION)
+        yield " removed, continuations with all they say.\n" if dropped else " removed; what a post said, it still says.\n"
     left = sum(not finding.edits for finding in report.findings)
-    unsafe = sum(not finding.edits and finding.safety == "unsafe" for finding in report.findings)
     if left:
-        yield (
-            f"{_plural(left, 'finding')} left for a person"
-            + (f"; {unsafe} of them with `--unsafe-fixes`" if unsafe else "")
-            + ".\n"
-        )
+        yield f"{_plural(left, 'finding')} left for a person.\n"
+    yield from _unsafe(report)
+    if any(post.drafts for post in report.posts):
+        yield _LEGEND
     if report.errors:
         yield f"{_plural(len(report.errors), 'post')} could not be examined or repaired; see the messages.\n"
+
+
+def _unsafe(report: Report) -> Iterator[str]:
+    """Say what more `--unsafe-fixes` would do, and what only it looks for."""
+    waiting = sum(not finding.edits and finding.safety == "unsafe" for finding in report.findings)
+    if waiting and not report.unsafe_fixes:
+        yield f"`--unsafe-fixes` would apply {waiting:,} more {'fix' if waiting == 1 else 'fixes'}.\n"
+    if report.findings and not (report.near or report.unsafe_fixes):
+        posts = sum(any(draft.rewritten for draft in post.drafts) for post in report.posts)
+        seen = f"; {_plural(posts, 'post')} {'shows' if posts == 1 else 'show'} some" if posts else ""
+        yield f"Passages that stand again with small changes are looked for only with `--unsafe-fixes`{seen}.\n"
 
 
 def _plural(count: int, noun: str) -> str:
@@ -254,6 +354,7 @@ def render_summary(report: Report, *, dry_run: bool) -> str:
         f"{_plural(total['posts'], 'post')} examined, {total['posts_to_change']} {done}repaired; ",
         f"{total['removed']:,} of {total['characters']:,} characters {done}removed. ",
         f"Repeated share before: {total['repeated_share']:.1%}.\n",
+        *(f"\n{sentence}" for sentence in _unsafe(report)),
     ]
     if rows:
         lines.append(f"\n| rule | name | findings |\n| --- | --- | ---: |\n{rows}")
@@ -264,6 +365,14 @@ def render_summary(report: Report, *, dry_run: bool) -> str:
     return "".join(lines)
 
 
-def merge(reports: Sequence[PostReport], errors: Sequence[str], run: str | None = None) -> Report:
+def merge(
+    reports: Sequence[PostReport],
+    errors: Sequence[str],
+    run: str | None = None,
+    *,
+    unsafe_fixes: bool = False,
+    near: bool = False,
+) -> Report:
     """Return one report of many posts, sorted by name, whatever order they were examined in."""
-    return Report(tuple(sorted(reports, key=lambda post: post.path)), tuple(sorted(errors)), run)
+    posts = tuple(sorted(reports, key=lambda post: post.path))
+    return Report(posts, tuple(sorted(errors)), run, unsafe_fixes=unsafe_fixes, near=near)

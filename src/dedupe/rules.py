@@ -48,6 +48,7 @@ RULES: dict[str, Rule] = {
             "broken sentences",
             "a sentence that goes on after a break in its middle",
         ),
+        Rule("RPT005", "continuation", "continuation", "continuations", "a draft after the first one"),
         Rule(
             "CUT001",
             "cut-off-sentence",

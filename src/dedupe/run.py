@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def scan(
     errors: list[str] = []
     for examined in _examine_all(sources, config, jobs, diff=diff, keep=False, progress=progress):
         _note(examined, reports, errors)
-    return merge(reports, errors)
+    return merge(reports, errors, unsafe_fixes=config.unsafe_fixes, near=config.near)
 
 
 def fix(
@@ -99,7 +99,7 @@ def fix(
                 continue
             _note(examined, done, errors)
     finally:
-        report = merge(done, errors, run)
+        report = merge(done, errors, run, unsafe_fixes=config.unsafe_fixes, near=config.near)
         if reports is not None:
             _write_reports(report, reports / run, dry_run=dry_run)
     return report
@@ -122,7 +122,7 @@ def _note(examined: _Examined, reports: list[PostReport], errors: list[str]) -> 
 
 
 def _unchanged(report: PostReport, error: str) -> PostReport:
-    return PostReport(report.path, report.findings, report.characters, 0, report.repeated_share, changed=False, error=error)
+    return replace(report, removed=0, changed=False, error=error, diff="")
 
 
 def _examine_all(
