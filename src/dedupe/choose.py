@@ -128,21 +128,12 @@ def _atoms(scene: Scene, joins: Mapping[int, int]) -> Iterator[_Atom]:
             continue
         if before < 0:
             first = unit
-        elif not (joins.get(before) == unit == before + 1 or _is_broken_copy(scene, before, unit)):
+        elif not (joins.get(before) == unit == before + 1 or scene.is_broken_copy(before, unit)):
             yield _Atom(first, before)
             first = unit
         before = unit
     if before >= 0:
         yield _Atom(first, before)
-
-
-def _is_broken_copy(scene: Scene, before: int, unit: int) -> bool:
-    if scene.state[unit] is not State.COPY or scene.stopped[before] or scene.state[before] is not State.COPY:
-        return False
-    place = scene.witness[unit]
-    if before + 1 != unit or not scene.is_cut(before):
-        return False
-    return scene.witness_end(before) == place and scene.first[scene.unit_at(place)] < place
 
 
 def _classify(scene: Scene, atoms: list[_Atom], removable: Collection[int], cuts: Mapping[int, int]) -> _Classes:
@@ -258,7 +249,7 @@ def _solve(
     def step(before: int, index: int) -> float:
         last = runs[before].atoms[-1] if before >= 0 else _START
         cost = own[index] + _cost_of_seam(scene, last, runs[index].atoms[0], classes, neighbours)
-        moved = before < index - 1 and runs[index - 1].passage >= 0 and not runs[index - 1].copy
+        moved = before < index - 1 and not runs[index].copy and not runs[index - 1].copy and runs[index - 1].passage >= 0
         return cost + _HOLE if moved else cost
 
     problem = _Problem(runs, locked, own, step)
@@ -427,7 +418,7 @@ def _cost_of_copy(scene: Scene, run: _Run, firsts: Mapping[int, _Run]) -> float:
 
 def _cost_of_seam(scene: Scene, before: _Atom, atom: _Atom, classes: _Classes, neighbours: set[tuple[_Atom, _Atom]]) -> float:
     if (classes.of.get(before, before), classes.of[atom]) in neighbours:
-        return 0.0
+        return 0.0 if scene.opens[atom.first] or before.last + 1 == atom.first else _REFORMED
     cost = _SEAM
     if not scene.opens[atom.first]:
         cost += _TORN_START

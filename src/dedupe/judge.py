@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from rapidfuzz import fuzz
@@ -116,7 +117,7 @@ def _repeated_all(scene: Scene, rows: list[Row], breaks: list[Verdict], keep: Ke
         verdicts = _tell(scene, choice.gone, choice.source, rows, breaks)
         lost = _unsupported(scene, verdicts, choice.source)
         if lost <= spared:
-            return verdicts
+            return [*verdicts, *_rejoined(scene, choice.gone)]
         spared |= lost
         breaks = [verdict for verdict in breaks if not lost.intersection(scene.units_in(verdict.spans))]
 
@@ -184,6 +185,21 @@ def _repeat_verdict(
     rule = "RPT002" if flat else "RPT001"
     verdict = Verdict(rule, (span,), safety, witness, evidence, rewritten=rewritten, similarity=similarity)
     return _joined(scene, verdict, part[0], texts[-1], gone, source)
+
+
+def _rejoined(scene: Scene, gone: Collection[int]) -> Iterator[Verdict]:
+    """Yield the breaks in the midst of copies that stay, for the sentence stands whole where it was copied from."""
+    for before, unit in pairwise(range(len(scene))):
+        if before in gone or unit in gone or not scene.is_broken_copy(before, unit):
+            continue
+        place = scene.witness[unit]
+        whole = scene.span_of(scene.witness[before], scene.witness_end(unit) - scene.witness[before])
+        glue = scene.post.text[scene.span_of(place - 1, 1).end : scene.span_of(place, 1).start]
+        end, start = scene.spans[before].end, scene.spans[unit].start
+        evidence = ("stands unbroken where it was copied from",)
+        yield Verdict(
+            "RPT004", (Span(end, end),), Safety.SAFE, whole, evidence, goes_on=start, glue=glue if glue.isspace() else ""
+        )
 
 
 def _joined(scene: Scene, verdict: Verdict, first: int, copy: int, gone: Collection[int], source: Integers) -> Verdict:

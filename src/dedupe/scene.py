@@ -103,6 +103,14 @@ class Scene:
         """Tell whether two copies stand in this order, near each other, in what they are copies of."""
         return 0 <= self.witness[unit] - self.witness_end(before) <= _STEP
 
+    def is_broken_copy(self, before: int, unit: int) -> bool:
+        """Tell whether two units are copies of one that a break cut in two."""
+        both = self.state[before] is State.COPY and self.state[unit] is State.COPY
+        if not both or before + 1 != unit or self.stopped[before] or not self.is_cut(before):
+            return False
+        place = self.witness[unit]
+        return self.witness_end(before) == place and self.first[self.unit_at(place)] < place
+
     def is_wide(self, unit: int) -> bool:
         """Tell whether more than one blank line stands before the unit in a post that seldom leaves so much room."""
         return self.newlines[unit] >= 3 and not self.roomy
@@ -160,6 +168,8 @@ def set_scene(
     leaky = _leaky(spans, block, witness, leaks, breaks_off)
     opens, closes = _find_edges(borders, leaky, len(block))
     state = _find_states(post, spans, kind, container, copies, chars, leaky)
+    for unit in _begun_again(block, kind, closes, stopped, state, copies, chars):
+        state[unit] = State.NEW
     prose = [
         kind[unit] in PROSE
         and not container[unit]
@@ -244,6 +254,35 @@ def _find_states(
         else:
             state.append(State.NEW)
     return state
+
+
+def _begun_again(
+    block: list[int], kind: list[Kind], closes: list[bool], stopped: list[bool], state: list[State], copies: Copies, chars: str
+) -> list[int]:
+    """Return the copies that break off at the end of a new paragraph and are begun again right after it.
+
+    There they go on otherwise than what they are copies of, so they are beginnings and no copies.
+    """
+    first, last = copies.starts.tolist(), copies.ends.tolist()
+    begun: list[int] = []
+    fresh = -1  # the last block that begins with new text
+    for unit, each in enumerate(state):
+        if each is State.NEW and (not unit or block[unit - 1] != block[unit]):
+            fresh = block[unit]
+        if (
+            each is not State.COPY
+            or block[unit] != fresh
+            or not closes[unit]
+            or stopped[unit]
+            or kind[unit] is not Kind.PARAGRAPH
+        ):
+            continue
+        after = unit + 1
+        while after < len(state) and state[after] in {State.VOID, State.LEAK}:
+            after += 1
+        if after < len(state) and state[after] is State.NEW and chars.startswith(chars[first[unit] : last[unit]], first[after]):
+            begun.append(unit)
+    return begun
 
 
 def _is_dots(chars: str) -> bool:
