@@ -27,6 +27,8 @@ _ECHO_INSIDE = 80
 """Weight of a sentence that stands twice in a row inside a paragraph, more than a chant has."""
 _TAIL_WEIGHT = 300
 """Two paragraphs that weigh that much, again at the very end, are an appendix."""
+_RERUN_PARAGRAPHS, _RERUN_WEIGHT, _RERUN_SHARE = 3, 500, 0.8
+"""An unbroken row of that many paragraphs and that weight, and that share of all that repeats, is no manual's boilerplate."""
 _RESTART_ROW = 5
 """A row of that many sentences that begins where the post begins starts it over."""
 _SEAM = 16
@@ -83,7 +85,7 @@ def is_suspect(folded: Folded, repeats: Sequence[Repeat]) -> bool:
 
 def find_rows(scene: Scene) -> list[Row]:
     """Return the rows of copies of a post, in order, each with the signs that speak for its being left over."""
-    return _mark_drafts(scene, [_look_at(scene, row) for row in _rows(scene)])
+    return _mark_drafts(scene, _mark_reruns(scene, [_look_at(scene, row) for row in _rows(scene)]))
 
 
 def _rows(scene: Scene) -> Iterator[range]:
@@ -253,6 +255,41 @@ def _mark_drafts(scene: Scene, rows: list[Row]) -> list[Row]:
             chain.append(row)
             end = scene.witness_end(copies[-1])
     return sorted(marked, key=lambda row: row.first)
+
+
+def _mark_reruns(scene: Scene, rows: list[Row]) -> list[Row]:
+    """Mark rows that are a stretch of the post once more, in a post that hardly repeats anything else.
+
+    Manuals and scriptures say many things again, in many places; an essay that says a page of paragraphs again does not.
+    """
+    reruns = [row for row in rows if _is_rerun(scene, row)]
+    weight = sum(scene.weight[unit] for unit in range(len(scene)) if scene.prose[unit] and scene.state[unit] is State.COPY)
+    if not reruns or sum(row.weight for row in reruns) < _RERUN_SHARE * weight:
+        return rows
+    return [replace(row, signs=(*row.signs, "is a stretch of the post once more")) if row in reruns else row for row in rows]
+
+
+def _is_rerun(scene: Scene, row: Row) -> bool:
+    """Tell whether a row is several whole paragraphs of one place, without a gap, not two sections that end alike."""
+    copies = [unit for unit in range(row.first, row.last) if scene.state[unit] is State.COPY]
+    begin, end = (scene.unit_at(place) for place in (scene.witness[copies[0]], scene.witness_end(copies[-1]) - 1))
+    edges = (scene.opens[row.first], scene.closes[row.last - 1], scene.opens[begin], scene.closes[end])
+    paragraphs = {scene.block[unit] for unit in copies if scene.prose[unit] and scene.kind[unit] is Kind.PARAGRAPH}
+    wide = scene.is_wide(row.first)
+    if not all(edges) or len(paragraphs) < _RERUN_PARAGRAPHS - wide or row.weight < _RERUN_WEIGHT // (1 + wide):
+        return False
+    if any(scene.witness[unit] != scene.witness_end(before) for before, unit in pairwise(copies)):
+        return False
+    headed = wide or any(scene.kind[unit] is Kind.HEADING for unit in copies)
+    alike = not headed and _ends_section(scene, row.last) and _ends_section(scene, end + 1)
+    return not alike and not _is_headed_anew(scene, row.first)
+
+
+def _ends_section(scene: Scene, unit: int) -> bool:
+    """Tell whether a heading or the end of the post comes next."""
+    while unit < len(scene) and scene.state[unit] is State.VOID:
+        unit += 1
+    return unit == len(scene) or scene.kind[unit] is Kind.HEADING
 
 
 def _is_tail(scene: Scene, units: range, paragraphs: int, weight: int) -> bool:
