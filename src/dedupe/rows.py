@@ -22,9 +22,7 @@ _DRAFT_ROW, _DRAFT_WEIGHT = 15, 3000
 _DRAFT_STEP = 600
 """Folded characters between the witnesses of two rows of one draft."""
 _ECHO_WEIGHT, _ECHO_PAIR = 60, 40
-"""A lone sentence right beside its witness is an echo from that weight on, two or more from the second."""
-_ECHO_INSIDE = 80
-"""Weight of a sentence that stands twice in a row inside a paragraph, more than a chant has."""
+"""A lone sentence right beside its witness is an echo from that weight on; two, or one over a wide gap, from the second."""
 _TAIL_WEIGHT = 300
 """Two paragraphs that weigh that much, again at the very end, are an appendix."""
 _RERUN_PARAGRAPHS, _RERUN_WEIGHT, _RERUN_SHARE = 3, 500, 0.8
@@ -40,7 +38,9 @@ _LOOSE = frozenset({Kind.LINKS, Kind.DIRECTIVE, Kind.HTML})
 """What may stand before a repeat and has nothing to do with it."""
 _LED_INTO = frozenset({Kind.CODE, Kind.TABLE, Kind.ITEM, Kind.HTML})
 """What a paragraph may lead into."""
-_UNREPEATED = frozenset({Kind.HTML, Kind.VERSE, Kind.DIRECTIVE, Kind.CONFLICT, Kind.HEADING, Kind.LINKS, Kind.QUOTE})
+_LISTED = frozenset({Kind.ITEM, Kind.LINKS})
+"""What stands in lists, of which only whole ones of several items count."""
+_UNREPEATED = frozenset({Kind.HTML, Kind.VERSE, Kind.DIRECTIVE, Kind.CONFLICT, Kind.HEADING, Kind.QUOTE})
 """What people repeat on purpose, right beside itself too."""
 _CLOSERS = {"」": "「", "』": "『", "）": "（", ")": "(", "】": "【", "]": "[", "〉": "〈", "》": "《"}
 _BRACKET = re.compile("[" + re.escape("".join((*_CLOSERS, *_CLOSERS.values()))) + "]")
@@ -105,7 +105,7 @@ def _trim(scene: Scene, row: range) -> Iterator[range]:
         not whole and last > first and last < len(scene) and scene.kind[last - 1] in _EDGE and scene.state[last - 1] is State.COPY
     ):
         last -= 1
-    while first < last and scene.kind[first] in _LOOSE and scene.witness[first] > scene.first[0]:
+    while not whole and first < last and scene.kind[first] in _LOOSE and scene.witness[first] > scene.first[0]:
         first += 1
     first, last = _drop_strays(scene, first, last)
     while first < last and not scene.opens[first] and not is_balanced(scene, first, last):
@@ -180,7 +180,7 @@ def _is_block_twice(scene: Scene, units: range, copies: list[int]) -> bool:
     before = scene.unit_at(scene.witness[first]) - 1
     begun = before >= 0 and scene.kind[before] is scene.kind[first]
     goes_on = last + 1 < len(scene) and scene.kind[last + 1] is scene.kind[last]
-    if Kind.ITEM in kinds and (len(units) < LEAST_ROW or begun or goes_on):
+    if kinds & _LISTED and (len({scene.block[unit] for unit in units}) < LEAST_ROW or begun or goes_on):
         return False
     whole = scene.opens[first] and scene.closes[last] and not kinds & _UNREPEATED
     twins = [scene.text(unit) == scene.text(scene.unit_at(scene.witness[unit])) for unit in units]
@@ -231,8 +231,8 @@ def _is_echo(scene: Scene, units: range, weight: int) -> bool:
     if not _repeats_what_stands_before(scene, units):
         return False
     if scene.block[units.start] == scene.block[scene.unit_at(scene.first[units.start] - 1)]:
-        return weight >= _ECHO_INSIDE
-    least = _ECHO_WEIGHT if scene.is_wide(units.start) else HEAVY
+        return weight >= _ECHO_WEIGHT
+    least = _ECHO_PAIR if scene.is_wide(units.start) else HEAVY
     return scene.opens[units.start] and weight >= least
 
 

@@ -155,7 +155,8 @@ def set_scene(
     chars = folded.codes.tobytes().decode("utf-32-le", "surrogatepass")
 
     def breaks_off(unit: int) -> bool:
-        return kind[unit] is Kind.PARAGRAPH and not stopped[unit] and last[unit] - first[unit] >= _LONG
+        behind_another = unit > 0 and block[unit - 1] == block[unit]
+        return kind[unit] is Kind.PARAGRAPH and not stopped[unit] and (behind_another or last[unit] - first[unit] >= _LONG)
 
     leaky = _leaky(spans, block, witness, leaks, breaks_off)
     opens, closes = _find_edges(borders, leaky, len(block))
