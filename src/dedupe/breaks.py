@@ -24,6 +24,7 @@ _STARTS_ANEW = re.compile(
 _GOES_ON = re.compile(r"[*_…．.]*(?:[ぁ-んー]|[、。，]|(?P<letter>[^\W\d_]))")
 NEEDS_MORE = re.compile(r"[のをがへとやでも][*_]*$")
 """The end of a text that cannot be the end of a sentence."""
+_KATAKANA = re.compile(r"[ァ-ヺー]+")
 _MAY_FOLLOW = re.compile(r"[*_]*[ァ-ヶ一-鿿]")
 
 
@@ -38,7 +39,7 @@ def find_breaks(scene: Scene) -> Iterator[Verdict]:
             if not scene.begins_with(cut, after) or not scene.length[after]:
                 break
             after = _next_new(scene, after)
-        if after == len(scene) or scene.kind[after] in _WALLS:
+        if after == len(scene) or (scene.kind[after] in _WALLS and {scene.kind[cut], scene.kind[after]} != {Kind.TABLE}):
             continue
         between = [unit for unit in range(cut + 1, after) if scene.state[unit] is State.COPY]
         wide = any(scene.is_wide(unit) for unit in (cut + 1, after))
@@ -70,7 +71,9 @@ def _is_likely_restart(scene: Scene, cut: int, after: int, between: list[int], *
     """Tell a sentence that was begun again from a label and a text that begins with its words."""
     length, weight = scene.length[cut], scene.weight[cut]
     kinds = {scene.kind[cut], scene.kind[after]}
-    if kinds == {Kind.HEADING} and wide and not between:
+    if kinds == {Kind.TABLE}:
+        return "\n" not in _seam(scene, cut, after)
+    if kinds == {Kind.HEADING} and wide and (not between or is_cut_in_a_word(scene, cut, after)):
         return _is_same_level(scene, cut, after)
     restarted = sum(scene.weight[unit] for unit in between if scene.kind[unit] is Kind.PARAGRAPH) >= HEAVY
     if len(kinds) > 1 and not kinds <= _TEXT:
@@ -80,13 +83,27 @@ def _is_likely_restart(scene: Scene, cut: int, after: int, between: list[int], *
     if wide or restarted:
         loose = scene.stopped[cut] or not kinds <= _TEXT  # behind a stop, as in a web address, or in a list
         return not loose or weight >= _SCRAP_WEIGHT or sum(scene.weight[unit] for unit in between) >= HEAVY
-    ends_in_a_word = scene.post.text[scene.spans[cut].end - 1].isalnum()
-    if not scene.is_cut(cut) or not kinds <= _TEXT or not ends_in_a_word or scene.kind[after - 1] is Kind.RULE:
+    if not scene.is_cut(cut) or not kinds <= _TEXT:
         return False
     opening = _opening(scene, cut)
     if opening < cut and _is_same_opening(scene, opening, cut, after):
         return sum(scene.weight[opening : cut + 1]) >= 2 * _SCRAP_WEIGHT
-    return length >= K and weight >= _SCRAP_WEIGHT * (1 if opening < cut or scene.tidy else 2)
+    if length < K or not scene.post.text[scene.spans[cut].end - 1].isalnum():
+        return False
+    titled = opening == cut and scene.kind[after - 1] is Kind.RULE  # as a title over a rule, with a text that begins with it
+    return weight >= _SCRAP_WEIGHT * (3 if titled else 1 if opening < cut or scene.tidy else 2)
+
+
+def is_cut_in_a_word(scene: Scene, cut: int, after: int) -> bool:
+    """Tell whether a beginning ends in the midst of a word of the text that begins with it."""
+    seam = _seam(scene, cut, after)
+    return len(seam) == 2 and seam.isalpha() and _is_unspaced(seam[0]) == _is_unspaced(seam[1]) == bool(_KATAKANA.fullmatch(seam))
+
+
+def _seam(scene: Scene, cut: int, after: int) -> str:
+    """Return the last character of what a cut text has in common with the complete one, up to the next that counts."""
+    place = scene.first[after] + scene.stem(cut)
+    return scene.post.text[int(scene.folded.offsets[place - 1]) : int(scene.folded.offsets[place]) + 1]
 
 
 def _is_same_level(scene: Scene, heading: int, other: int) -> bool:
@@ -128,6 +145,8 @@ def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool)
     dots = scene.state[after - 1] is State.VOID and not scene.opens[after]
     if not seam or not scene.is_cut(cut) or scene.kind[after] is not Kind.PARAGRAPH or not (scene.opens[after] or dots):
         return None
+    if _is_behind_prompt(scene, after):
+        return None  # there stands an echo, which may begin in the midst of a sentence
     text = scene.post.text
     safety = Safety.UNSAFE if dots else Safety.SAFE  # dots are no copy of anything
     overlap = _overlap(scene, cut, after)
@@ -145,6 +164,10 @@ def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool)
     glue = "" if _is_unspaced(text[end - 1]) and _is_unspaced(text[start]) else " "
     gap = Span(end, scene.spans[after - 1].end) if dots else Span(end, end)
     return Verdict("RPT004", (gap,), safety, None, ("goes on after a break",), start, glue)
+
+
+def _is_behind_prompt(scene: Scene, unit: int) -> bool:
+    return any(leak.kind == "prompt" and leak.own_line and scene.unit_from(leak.span.end) == unit for leak in scene.leaks)
 
 
 def _is_unspaced(char: str) -> bool:

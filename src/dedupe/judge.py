@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from rapidfuzz import fuzz
 
-from dedupe.breaks import NEEDS_MORE, find_breaks
+from dedupe.breaks import NEEDS_MORE, find_breaks, is_cut_in_a_word
 from dedupe.choose import choose
 from dedupe.fences import fence
 from dedupe.header import read_values
@@ -53,9 +53,10 @@ def judge(scene: Scene) -> tuple[Verdict, ...]:
 
 
 def _is_lone_heading(scene: Scene, verdict: Verdict) -> bool:
-    """Tell whether only a heading was cut off, nothing after it: `## 1.2` before `## 1.2.1` looks the same."""
+    """Tell whether only a heading was cut off, between words, nothing after it: `## 1.2` before `## 1.2.1` looks the same."""
     units = scene.units_in(verdict.spans)
-    return len(units) == 1 and scene.kind[units[0]] is Kind.HEADING
+    lone = len(units) == 1 and scene.kind[units[0]] is Kind.HEADING
+    return lone and not is_cut_in_a_word(scene, units[0], _completed(scene, verdict))
 
 
 def _is_surely_broken(scene: Scene, verdict: Verdict) -> bool:

@@ -143,12 +143,16 @@ def _drop_strays(scene: Scene, first: int, last: int) -> tuple[int, int]:
 
 
 def is_balanced(scene: Scene, first: int, last: int, *, at_end: bool = False) -> bool:
-    """Tell whether the part of a block a row takes leaves no half of a bracket behind."""
-    if at_end:
-        first = max(first, bisect_left(scene.block, scene.block[last - 1]))
-    else:
-        last = min(last, bisect_right(scene.block, scene.block[first]))
-    text = scene.post.text[scene.spans[first].start : scene.spans[last - 1].end]
+    """Tell whether a row leaves no half of a bracket behind in the block it begins in, or ends in."""
+    block = scene.block[last - 1 if at_end else first]
+    begin, end = bisect_left(scene.block, block), bisect_right(scene.block, block)
+    first, last = max(first, begin), min(last, end)
+    text, starts, ends = scene.post.text, scene.spans[begin].start, scene.spans[end - 1].end
+    left = text[starts : scene.spans[first].start] + text[scene.spans[last - 1].end : ends]
+    return _is_paired(text[scene.spans[first].start : scene.spans[last - 1].end]) or _is_paired(left)
+
+
+def _is_paired(text: str) -> bool:
     opened: list[str] = []
     for bracket in _BRACKET.findall(text):
         if bracket not in _CLOSERS:
