@@ -22,8 +22,12 @@ _STARTS_ANEW = re.compile(
     r"正直|実際|皆さん|加えて|同時に|今回|今後|現在|想像|考えて|結局|むしろ|以上|要する|いや|ええ|はい)"
 )
 _GOES_ON = re.compile(r"[*_…．.]*(?:[ぁ-んー]|[、。，]|(?P<letter>[^\W\d_]))")
-NEEDS_MORE = re.compile(r"[のをがへとやでも][*_]*$")
+_NEEDS_MORE = re.compile(r"[のをがへとやでもに、，][*_]*$")
 """The end of a text that cannot be the end of a sentence."""
+_IDEOGRAPHS = re.compile(r"[一-鿿]+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_LETTERS_BEFORE = re.compile(r"[^\W\d_]+\Z")
+_LONGEST_WORD = 40
 _KATAKANA = re.compile(r"[ァ-ヺー]+")
 _MAY_FOLLOW = re.compile(r"[*_]*[ァ-ヶ一-鿿]")
 
@@ -156,14 +160,35 @@ def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool)
         repeated = Span(words.start, scene.spans[after - 1].end if dots else end)
         witness = scene.span_of(scene.first[after], overlap)
         return Verdict("RPT004", (repeated,), safety, witness, ("goes on after a break with its last words again",), start)
-    after_particle = NEEDS_MORE.search(text, end - 3, end) and _MAY_FOLLOW.match(text, start)
     goes_on = _GOES_ON.match(text, start)
     goes_on = goes_on if goes_on and (not goes_on["letter"] or goes_on["letter"].islower()) else None
-    if _STARTS_ANEW.match(text, start) or not (after_particle or goes_on):
+    if _STARTS_ANEW.match(text, start) or not (goes_on or (needs_more(text, end, start) and _MAY_FOLLOW.match(text, start))):
         return None
-    glue = "" if _is_unspaced(text[end - 1]) and _is_unspaced(text[start]) else " "
+    unspaced = _is_unspaced(text[end - 1]) and _is_unspaced(text[start])
+    glue = "" if unspaced or _is_known_word(text, end, start) else " "
     gap = Span(end, scene.spans[after - 1].end) if dots else Span(end, end)
     return Verdict("RPT004", (gap,), safety, None, ("goes on after a break",), start, glue)
+
+
+def needs_more(text: str, end: int, start: int) -> bool:
+    """Tell whether what ends there cannot be the end of a sentence, or of a word before what starts there."""
+    in_a_word = _KATAKANA.fullmatch(text[end - 1] + text[start])
+    return bool(_NEEDS_MORE.search(text, end - 3, end) or in_a_word or _is_known_compound(text, end, start))
+
+
+def _is_known_compound(text: str, end: int, start: int) -> bool:
+    """Tell whether two ideographs that meet, with one more before or after them, stand together elsewhere."""
+    across = text[end - 2 : end] + text[start : start + 2]
+    return bool(_IDEOGRAPHS.fullmatch(across[1:-1])) and (across[:-1] in text or across[1:] in text)
+
+
+def _is_known_word(text: str, end: int, start: int) -> bool:
+    """Tell whether the halves of a word that meet stand as one elsewhere, but not both as words of their own."""
+    left, right = _LETTERS_BEFORE.search(text, max(0, end - _LONGEST_WORD), end), _LETTERS.match(text, start)
+    if not left or not right:
+        return False
+    stands = [len(re.findall(rf"\b{word}\b", text)) for word in (left[0] + right[0], left[0], right[0])]
+    return stands[0] > 0 and min(stands[1:]) == 1
 
 
 def _is_behind_prompt(scene: Scene, unit: int) -> bool:

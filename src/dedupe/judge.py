@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from rapidfuzz import fuzz
 
-from dedupe.breaks import NEEDS_MORE, find_breaks, is_cut_in_a_word
+from dedupe.breaks import find_breaks, is_cut_in_a_word, needs_more
 from dedupe.choose import choose
 from dedupe.fences import fence
 from dedupe.header import read_values
@@ -63,8 +63,12 @@ def _is_surely_broken(scene: Scene, verdict: Verdict) -> bool:
     """Tell a broken sentence, in a post without other damage, from a caption or a title before a text."""
     if verdict.rule == "RPT003":
         return not _is_lone_heading(scene, verdict)
-    text, end = scene.post.text, verdict.spans[0].start
-    return scene.tidy and bool(verdict.witness or NEEDS_MORE.search(text, end - 3, end) or text[verdict.goes_on or 0].islower())
+    text, end, start = scene.post.text, verdict.spans[0].start, verdict.goes_on or 0
+    cut = _broken(scene, verdict)
+    prose = scene.prose[cut] or not scene.opens[cut]  # neither a caption nor a title
+    if not scene.tidy and not (prose and text[end - 1].isalnum()):
+        return False
+    return bool(verdict.witness or needs_more(text, end, start) or text[start].islower())
 
 
 def _is_duplicate(row: Row) -> bool:

@@ -101,9 +101,8 @@ def _trim(scene: Scene, row: range) -> Iterator[range]:
     """Leave to the text around a row what belongs to it: headings over new text, links, halves of brackets."""
     first, last = row.start, row.stop
     whole = _repeats_what_stands_before(scene, row)
-    while (
-        not whole and last > first and last < len(scene) and scene.kind[last - 1] in _EDGE and scene.state[last - 1] is State.COPY
-    ):
+    over_text = not whole and not _is_over(scene, last)
+    while over_text and last > first and scene.kind[last - 1] in _EDGE and scene.state[last - 1] is State.COPY:
         last -= 1
     while not whole and first < last and scene.kind[first] in _LOOSE and scene.witness[first] > scene.first[0]:
         first += 1
@@ -122,6 +121,12 @@ def _repeats_what_stands_before(scene: Scene, row: range) -> bool:
     if not all(scene.follows(before, unit) for before, unit in pairwise(copies)):
         return False
     return scene.witness_end(copies[-1]) == scene.first[copies[0]]
+
+
+def _is_over(scene: Scene, unit: int) -> bool:
+    """Tell whether nothing comes from the unit on but what ends a draft."""
+    ends = {scene.unit_from(leak.span.start) for leak in scene.leaks if leak.kind == "end" and leak.own_line}
+    return all(scene.state[each] is State.VOID or each in ends for each in range(unit, len(scene)))
 
 
 def _drop_strays(scene: Scene, first: int, last: int) -> tuple[int, int]:
@@ -212,7 +217,8 @@ def _signs(scene: Scene, units: range, copies: list[int], plain: list[int], sent
     paragraphs = len({scene.block[unit] for unit in plain})
     whole = scene.opens[units.start] and scene.closes[units.stop - 1]
     echo = weight >= (_ECHO_WEIGHT if sentences < LEAST_ROW else _ECHO_PAIR)
-    if whole and echo and _is_beside(scene, copies) and all(scene.stopped[unit] for unit in plain):
+    titled = scene.kind[copies[0]] is Kind.HEADING and scene.witness[copies[0]] == scene.first[0]
+    if whole and echo and _is_beside(scene, copies) and (titled or all(scene.stopped[unit] for unit in plain)):
         yield "stands right beside its witness"
     elif not whole and _is_echo(scene, units, weight) and all(scene.stopped[unit] for unit in plain):
         yield "echoes the sentence before it"
@@ -324,10 +330,17 @@ def _is_beside(scene: Scene, copies: list[int]) -> bool:
 
 def _is_headed_anew(scene: Scene, unit: int) -> bool:
     """Tell whether a heading of its own stands over the unit: sections that run alike say the same on purpose."""
-    unit -= 1
-    while unit >= 0 and scene.state[unit] is State.VOID:
-        unit -= 1
-    return unit >= 0 and scene.kind[unit] is Kind.HEADING and scene.state[unit] is State.NEW
+    over = unit - 1
+    while over >= 0 and scene.state[over] is State.VOID:
+        over -= 1
+    if over < 0 or scene.kind[over] is not Kind.HEADING or scene.state[over] is not State.NEW:
+        return False
+    return scene.kind[unit] is not Kind.HEADING or _level(scene, over) < _level(scene, unit)
+
+
+def _level(scene: Scene, heading: int) -> int:
+    text = scene.text(heading)
+    return len(text) - len(text.lstrip("#")) or 7  # below all: a line in bold
 
 
 def _leads_on(scene: Scene, unit: int) -> bool:
