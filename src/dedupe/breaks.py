@@ -90,11 +90,15 @@ def _is_likely_restart(scene: Scene, cut: int, after: int, between: list[int], *
     if not scene.is_cut(cut) or not kinds <= _TEXT:
         return False
     opening = _opening(scene, cut)
+    in_line = scene.newlines[cut + 1] < 2
+    if in_line and "\n" in _seam(scene, cut, after):
+        return False  # a line of a song, sung twice
     if opening < cut and _is_same_opening(scene, opening, cut, after):
-        return sum(scene.weight[opening : cut + 1]) >= 2 * _SCRAP_WEIGHT
+        return sum(scene.weight[opening : cut + 1]) >= _SCRAP_WEIGHT * (3 if in_line else 2)
     if length < K or not scene.post.text[scene.spans[cut].end - 1].isalnum():
         return False
-    titled = opening == cut and scene.kind[after - 1] is Kind.RULE  # as a title over a rule, with a text that begins with it
+    # A title over a rule, or in the line before, and a text that begins with it look the same.
+    titled = in_line or (opening == cut and scene.kind[after - 1] is Kind.RULE)
     return weight >= _SCRAP_WEIGHT * (3 if titled else 1 if opening < cut or scene.tidy else 2)
 
 

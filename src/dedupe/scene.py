@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from dedupe.copies import Copies
 from dedupe.model import PROSE, Folded, Integers, Kind, Leak, Post, Segments, Span, Strength
 from dedupe.near import Likeness
+from dedupe.split import begins_again
 
 _SHORT = 12
 """A sentence of fewer folded characters proves nothing by standing twice."""
@@ -147,7 +148,10 @@ def set_scene(
     blocks = segments.blocks
     spans = list(map(Span, segments.starts.tolist(), segments.ends.tolist()))
     block = segments.block_of.tolist()
-    borders = (segments.block_of[1:] != segments.block_of[:-1]).tolist()
+    borders = [
+        a != b or ("\n" in post.text[left.end : right.start] and begins_again(post.text, blocks[a], left.end, right.start))
+        for (a, left), (b, right) in pairwise(zip(block, spans, strict=True))
+    ]
     kind = [blocks[index].kind for index in block]
     container = [blocks[index].container for index in block]
     first, last, witness = copies.starts.tolist(), copies.ends.tolist(), copies.witness.tolist()
