@@ -22,8 +22,13 @@ _STARTS_ANEW = re.compile(
     r"正直|実際|皆さん|加えて|同時に|今回|今後|現在|想像|考えて|結局|むしろ|以上|要する|いや|ええ|はい)"
 )
 _GOES_ON = re.compile(r"[*_…．.]*(?:[ぁ-んー]|[、。，]|(?P<letter>[^\W\d_]))")
-NEEDS_MORE = re.compile(r"[のをがへとやでも][*_]*$")
+_NEEDS_MORE = re.compile(r"[のをがへとやでもに、，][*_]*$")
 """The end of a text that cannot be the end of a sentence."""
+_IDEOGRAPHS = re.compile(r"[一-鿿]+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_LETTERS_BEFORE = re.compile(r"[^\W\d_]+\Z")
+_LONGEST_WORD = 40
+_KATAKANA = re.compile(r"[ァ-ヺー]+")
 _MAY_FOLLOW = re.compile(r"[*_]*[ァ-ヶ一-鿿]")
 
 
@@ -38,7 +43,7 @@ def find_breaks(scene: Scene) -> Iterator[Verdict]:
             if not scene.begins_with(cut, after) or not scene.length[after]:
                 break
             after = _next_new(scene, after)
-        if after == len(scene) or scene.kind[after] in _WALLS:
+        if after == len(scene) or (scene.kind[after] in _WALLS and {scene.kind[cut], scene.kind[after]} != {Kind.TABLE}):
             continue
         between = [unit for unit in range(cut + 1, after) if scene.state[unit] is State.COPY]
         wide = any(scene.is_wide(unit) for unit in (cut + 1, after))
@@ -70,7 +75,9 @@ def _is_likely_restart(scene: Scene, cut: int, after: int, between: list[int], *
     """Tell a sentence that was begun again from a label and a text that begins with its words."""
     length, weight = scene.length[cut], scene.weight[cut]
     kinds = {scene.kind[cut], scene.kind[after]}
-    if kinds == {Kind.HEADING} and wide and not between:
+    if kinds == {Kind.TABLE}:
+        return "\n" not in _seam(scene, cut, after)
+    if kinds == {Kind.HEADING} and wide and (not between or is_cut_in_a_word(scene, cut, after)):
         return _is_same_level(scene, cut, after)
     restarted = sum(scene.weight[unit] for unit in between if scene.kind[unit] is Kind.PARAGRAPH) >= HEAVY
     if len(kinds) > 1 and not kinds <= _TEXT:
@@ -80,13 +87,31 @@ def _is_likely_restart(scene: Scene, cut: int, after: int, between: list[int], *
     if wide or restarted:
         loose = scene.stopped[cut] or not kinds <= _TEXT  # behind a stop, as in a web address, or in a list
         return not loose or weight >= _SCRAP_WEIGHT or sum(scene.weight[unit] for unit in between) >= HEAVY
-    ends_in_a_word = scene.post.text[scene.spans[cut].end - 1].isalnum()
-    if not scene.is_cut(cut) or not kinds <= _TEXT or not ends_in_a_word or scene.kind[after - 1] is Kind.RULE:
+    if not scene.is_cut(cut) or not kinds <= _TEXT:
         return False
     opening = _opening(scene, cut)
+    in_line = scene.newlines[cut + 1] < 2
+    if in_line and "\n" in _seam(scene, cut, after):
+        return False  # a line of a song, sung twice
     if opening < cut and _is_same_opening(scene, opening, cut, after):
-        return sum(scene.weight[opening : cut + 1]) >= 2 * _SCRAP_WEIGHT
-    return length >= K and weight >= _SCRAP_WEIGHT * (1 if opening < cut or scene.tidy else 2)
+        return sum(scene.weight[opening : cut + 1]) >= _SCRAP_WEIGHT * (3 if in_line else 2)
+    if length < K or not scene.post.text[scene.spans[cut].end - 1].isalnum():
+        return False
+    # A title over a rule, or in the line before, and a text that begins with it look the same.
+    titled = in_line or (opening == cut and scene.kind[after - 1] is Kind.RULE)
+    return weight >= _SCRAP_WEIGHT * (3 if titled else 1 if opening < cut or scene.tidy else 2)
+
+
+def is_cut_in_a_word(scene: Scene, cut: int, after: int) -> bool:
+    """Tell whether a beginning ends in the midst of a word of the text that begins with it."""
+    seam = _seam(scene, cut, after)
+    return len(seam) == 2 and seam.isalpha() and _is_unspaced(seam[0]) == _is_unspaced(seam[1]) == bool(_KATAKANA.fullmatch(seam))
+
+
+def _seam(scene: Scene, cut: int, after: int) -> str:
+    """Return the last character of what a cut text has in common with the complete one, up to the next that counts."""
+    place = scene.first[after] + scene.stem(cut)
+    return scene.post.text[int(scene.folded.offsets[place - 1]) : int(scene.folded.offsets[place]) + 1]
 
 
 def _is_same_level(scene: Scene, heading: int, other: int) -> bool:
@@ -128,6 +153,8 @@ def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool)
     dots = scene.state[after - 1] is State.VOID and not scene.opens[after]
     if not seam or not scene.is_cut(cut) or scene.kind[after] is not Kind.PARAGRAPH or not (scene.opens[after] or dots):
         return None
+    if _is_behind_prompt(scene, after):
+        return None  # there stands an echo, which may begin in the midst of a sentence
     text = scene.post.text
     safety = Safety.UNSAFE if dots else Safety.SAFE  # dots are no copy of anything
     overlap = _overlap(scene, cut, after)
@@ -137,14 +164,39 @@ def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool)
         repeated = Span(words.start, scene.spans[after - 1].end if dots else end)
         witness = scene.span_of(scene.first[after], overlap)
         return Verdict("RPT004", (repeated,), safety, witness, ("goes on after a break with its last words again",), start)
-    after_particle = NEEDS_MORE.search(text, end - 3, end) and _MAY_FOLLOW.match(text, start)
     goes_on = _GOES_ON.match(text, start)
     goes_on = goes_on if goes_on and (not goes_on["letter"] or goes_on["letter"].islower()) else None
-    if _STARTS_ANEW.match(text, start) or not (after_particle or goes_on):
+    if _STARTS_ANEW.match(text, start) or not (goes_on or (needs_more(text, end, start) and _MAY_FOLLOW.match(text, start))):
         return None
-    glue = "" if _is_unspaced(text[end - 1]) and _is_unspaced(text[start]) else " "
+    unspaced = _is_unspaced(text[end - 1]) and _is_unspaced(text[start])
+    glue = "" if unspaced or _is_known_word(text, end, start) else " "
     gap = Span(end, scene.spans[after - 1].end) if dots else Span(end, end)
     return Verdict("RPT004", (gap,), safety, None, ("goes on after a break",), start, glue)
+
+
+def needs_more(text: str, end: int, start: int) -> bool:
+    """Tell whether what ends there cannot be the end of a sentence, or of a word before what starts there."""
+    in_a_word = _KATAKANA.fullmatch(text[end - 1] + text[start])
+    return bool(_NEEDS_MORE.search(text, end - 3, end) or in_a_word or _is_known_compound(text, end, start))
+
+
+def _is_known_compound(text: str, end: int, start: int) -> bool:
+    """Tell whether two ideographs that meet, with one more before or after them, stand together elsewhere."""
+    across = text[end - 2 : end] + text[start : start + 2]
+    return bool(_IDEOGRAPHS.fullmatch(across[1:-1])) and (across[:-1] in text or across[1:] in text)
+
+
+def _is_known_word(text: str, end: int, start: int) -> bool:
+    """Tell whether the halves of a word that meet stand as one elsewhere, but not both as words of their own."""
+    left, right = _LETTERS_BEFORE.search(text, max(0, end - _LONGEST_WORD), end), _LETTERS.match(text, start)
+    if not left or not right:
+        return False
+    stands = [len(re.findall(rf"\b{word}\b", text)) for word in (left[0] + right[0], left[0], right[0])]
+    return stands[0] > 0 and min(stands[1:]) == 1
+
+
+def _is_behind_prompt(scene: Scene, unit: int) -> bool:
+    return any(leak.kind == "prompt" and leak.own_line and scene.unit_from(leak.span.end) == unit for leak in scene.leaks)
 
 
 def _is_unspaced(char: str) -> bool:

@@ -55,7 +55,7 @@ def find_copies(post: Post, segments: Segments, folded: Folded, repeats: list[Re
     copies = Copies(starts, ends, witness, source, borders.union(starts.tolist()), whole_ends)
     if repeats:
         _join_pieces(copies, folded, repeats)
-        _mark_scraps(copies, folded)
+        _mark_scraps(copies, folded, segments)
     return copies
 
 
@@ -162,17 +162,32 @@ def _short_rest(at: int, end: int, folded: Folded, begins: frozenset[int]) -> tu
     return None
 
 
-def _mark_scraps(copies: Copies, folded: Folded) -> None:
-    """Mark the last words of an echo, cut too short for a seed, when they begin what its witness goes on with."""
-    starts, ends, witness, source = copies.starts, copies.ends, copies.witness, copies.source
-    for unit in np.flatnonzero((witness[1:] < 0) & (witness[:-1] >= 0) & (ends[1:] - starts[1:] < 2 * K)) + 1:
-        length = int(ends[unit] - starts[unit])
-        if not length:
-            continue
-        after = int(witness[unit - 1] + ends[unit - 1] - starts[unit - 1])
-        nearest = int(np.searchsorted(starts, after, "left"))
-        for place in starts[nearest : min(nearest + _NEXT, int(unit))].tolist():
-            if np.array_equal(folded.codes[place : place + length], folded.codes[starts[unit] : ends[unit]]):
-                witness[unit] = place
-                source[starts[unit] : ends[unit]] = np.arange(place, place + length)
-                break
+def _mark_scraps(copies: Copies, folded: Folded, segments: Segments) -> None:
+    """Mark the torn ends of an echo that are too short for a seed: its first words, and its last.
+
+    The first end a sentence that stands shortly before what the echo goes on with, the last begin one shortly after.
+    """
+    starts, ends, witness = copies.starts, copies.ends, copies.witness
+    short = (witness < 0) & (ends > starts) & (ends - starts < 2 * K)
+    for unit in np.flatnonzero(short[1:] & (witness[:-1] >= 0)) + 1:
+        after = int(np.searchsorted(starts, witness[unit - 1] + ends[unit - 1] - starts[unit - 1]))
+        places = starts[after : min(after + _NEXT, int(unit))]
+        _mark_first(copies, folded, int(unit), places)
+    # A sentence cannot begin behind a stop, and be torn: only behind a label or at the beginning of a block.
+    block = segments.block_of
+    opening = np.append(True, (block[1:] != block[:-1]) | ~segments.stopped[:-1])
+    for unit in np.flatnonzero(short[:-1] & (witness[1:] >= 0) & opening[:-1]):
+        if block[unit] == block[unit + 1]:
+            before = int(np.searchsorted(ends, witness[unit + 1], "right"))
+            places = ends[max(0, before - _NEXT) : before][::-1] - (ends[unit] - starts[unit])
+            _mark_first(copies, folded, int(unit), places[places >= 0])
+
+
+def _mark_first(copies: Copies, folded: Folded, unit: int, places: Integers) -> None:
+    """Mark the unit as a copy of the first of `places` where its text stands."""
+    start, end = int(copies.starts[unit]), int(copies.ends[unit])
+    for place in places.tolist():
+        if np.array_equal(folded.codes[place : place + end - start], folded.codes[start:end]):
+            copies.witness[unit] = place
+            copies.source[start:end] = np.arange(place, place + end - start)
+            return

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 from rapidfuzz import fuzz
 
-from dedupe.breaks import NEEDS_MORE, find_breaks
+from dedupe.breaks import find_breaks, is_cut_in_a_word, needs_more
 from dedupe.choose import choose
 from dedupe.fences import fence
 from dedupe.header import read_values
@@ -54,17 +54,22 @@ def judge(scene: Scene, keep: Keep = Keep.BEST) -> tuple[Verdict, ...]:
 
 
 def _is_lone_heading(scene: Scene, verdict: Verdict) -> bool:
-    """Tell whether only a heading was cut off, nothing after it: `## 1.2` before `## 1.2.1` looks the same."""
+    """Tell whether only a heading was cut off, between words, nothing after it: `## 1.2` before `## 1.2.1` looks the same."""
     units = scene.units_in(verdict.spans)
-    return len(units) == 1 and scene.kind[units[0]] is Kind.HEADING
+    lone = len(units) == 1 and scene.kind[units[0]] is Kind.HEADING
+    return lone and not is_cut_in_a_word(scene, units[0], _completed(scene, verdict))
 
 
 def _is_surely_broken(scene: Scene, verdict: Verdict) -> bool:
     """Tell a broken sentence, in a post without other damage, from a caption or a title before a text."""
     if verdict.rule == "RPT003":
         return not _is_lone_heading(scene, verdict)
-    text, end = scene.post.text, verdict.spans[0].start
-    return scene.tidy and bool(verdict.witness or NEEDS_MORE.search(text, end - 3, end) or text[verdict.goes_on or 0].islower())
+    text, end, start = scene.post.text, verdict.spans[0].start, verdict.goes_on or 0
+    cut = _broken(scene, verdict)
+    prose = scene.prose[cut] or not scene.opens[cut]  # neither a caption nor a title
+    if not scene.tidy and not (prose and text[end - 1].isalnum()):
+        return False
+    return bool(verdict.witness or needs_more(text, end, start) or text[start].islower())
 
 
 def _is_duplicate(row: Row) -> bool:

@@ -127,7 +127,8 @@ def find_leaks(post: Post, segments: Segments, extra: tuple[Entry, ...] = ()) ->
         if span is not None and woven:
             found.append(Leak(entry.id, entry.kind, span, min(entry.strength, Strength.SIGN), own_line=True, woven=True))
         elif span is not None:
-            bare = entry.anchor == "label" and (match["bare"] or match["colon"])
+            # Over a text it may be a heading of the author's own; over nothing it is none.
+            bare = entry.anchor == "label" and (match["bare"] or match["colon"]) and post.text[span.end :].strip()
             strength = min(entry.strength, Strength.SIGN) if bare else entry.strength
             own_line = entry.anchor != "inline" or (entry.kind == "end" and _is_at_edge(post.text, span))
             found.append(Leak(entry.id, entry.kind, span, strength, own_line))

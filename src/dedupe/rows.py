@@ -22,11 +22,11 @@ _DRAFT_ROW, _DRAFT_WEIGHT = 15, 3000
 _DRAFT_STEP = 600
 """Folded characters between the witnesses of two rows of one draft."""
 _ECHO_WEIGHT, _ECHO_PAIR = 60, 40
-"""A lone sentence right beside its witness is an echo from that weight on, two or more from the second."""
-_ECHO_INSIDE = 80
-"""Weight of a sentence that stands twice in a row inside a paragraph, more than a chant has."""
+"""A lone sentence right beside its witness is an echo from that weight on; two, or one over a wide gap, from the second."""
 _TAIL_WEIGHT = 300
 """Two paragraphs that weigh that much, again at the very end, are an appendix."""
+_RERUN_PARAGRAPHS, _RERUN_WEIGHT, _RERUN_SHARE = 3, 500, 0.8
+"""An unbroken row of that many paragraphs and that weight, and that share of all that repeats, is no manual's boilerplate."""
 _RESTART_ROW = 5
 """A row of that many sentences that begins where the post begins starts it over."""
 _SEAM = 16
@@ -38,7 +38,9 @@ _LOOSE = frozenset({Kind.LINKS, Kind.DIRECTIVE, Kind.HTML})
 """What may stand before a repeat and has nothing to do with it."""
 _LED_INTO = frozenset({Kind.CODE, Kind.TABLE, Kind.ITEM, Kind.HTML})
 """What a paragraph may lead into."""
-_UNREPEATED = frozenset({Kind.HTML, Kind.VERSE, Kind.DIRECTIVE, Kind.CONFLICT, Kind.HEADING, Kind.LINKS, Kind.QUOTE})
+_LISTED = frozenset({Kind.ITEM, Kind.LINKS})
+"""What stands in lists, of which only whole ones of several items count."""
+_UNREPEATED = frozenset({Kind.HTML, Kind.VERSE, Kind.DIRECTIVE, Kind.CONFLICT, Kind.HEADING, Kind.QUOTE})
 """What people repeat on purpose, right beside itself too."""
 _CLOSERS = {"」": "「", "』": "『", "）": "（", ")": "(", "】": "【", "]": "[", "〉": "〈", "》": "《"}
 _BRACKET = re.compile("[" + re.escape("".join((*_CLOSERS, *_CLOSERS.values()))) + "]")
@@ -83,7 +85,7 @@ def is_suspect(folded: Folded, repeats: Sequence[Repeat]) -> bool:
 
 def find_rows(scene: Scene) -> list[Row]:
     """Return the rows of copies of a post, in order, each with the signs that speak for its being left over."""
-    return _mark_drafts(scene, [_look_at(scene, row) for row in _rows(scene)])
+    return _mark_drafts(scene, _mark_reruns(scene, [_look_at(scene, row) for row in _rows(scene)]))
 
 
 def _rows(scene: Scene) -> Iterator[range]:
@@ -99,11 +101,10 @@ def _trim(scene: Scene, row: range) -> Iterator[range]:
     """Leave to the text around a row what belongs to it: headings over new text, links, halves of brackets."""
     first, last = row.start, row.stop
     whole = _repeats_what_stands_before(scene, row)
-    while (
-        not whole and last > first and last < len(scene) and scene.kind[last - 1] in _EDGE and scene.state[last - 1] is State.COPY
-    ):
+    over_text = not whole and not _is_over(scene, last)
+    while over_text and last > first and scene.kind[last - 1] in _EDGE and scene.state[last - 1] is State.COPY:
         last -= 1
-    while first < last and scene.kind[first] in _LOOSE and scene.witness[first] > scene.first[0]:
+    while not whole and first < last and scene.kind[first] in _LOOSE and scene.witness[first] > scene.first[0]:
         first += 1
     first, last = _drop_strays(scene, first, last)
     while first < last and not scene.opens[first] and not is_balanced(scene, first, last):
@@ -120,6 +121,12 @@ def _repeats_what_stands_before(scene: Scene, row: range) -> bool:
     if not all(scene.follows(before, unit) for before, unit in pairwise(copies)):
         return False
     return scene.witness_end(copies[-1]) == scene.first[copies[0]]
+
+
+def _is_over(scene: Scene, unit: int) -> bool:
+    """Tell whether nothing comes from the unit on but what ends a draft."""
+    ends = {scene.unit_from(leak.span.start) for leak in scene.leaks if leak.kind == "end" and leak.own_line}
+    return all(scene.state[each] is State.VOID or each in ends for each in range(unit, len(scene)))
 
 
 def _drop_strays(scene: Scene, first: int, last: int) -> tuple[int, int]:
@@ -141,12 +148,16 @@ def _drop_strays(scene: Scene, first: int, last: int) -> tuple[int, int]:
 
 
 def is_balanced(scene: Scene, first: int, last: int, *, at_end: bool = False) -> bool:
-    """Tell whether the part of a block a row takes leaves no half of a bracket behind."""
-    if at_end:
-        first = max(first, bisect_left(scene.block, scene.block[last - 1]))
-    else:
-        last = min(last, bisect_right(scene.block, scene.block[first]))
-    text = scene.post.text[scene.spans[first].start : scene.spans[last - 1].end]
+    """Tell whether a row leaves no half of a bracket behind in the block it begins in, or ends in."""
+    block = scene.block[last - 1 if at_end else first]
+    begin, end = bisect_left(scene.block, block), bisect_right(scene.block, block)
+    first, last = max(first, begin), min(last, end)
+    text, starts, ends = scene.post.text, scene.spans[begin].start, scene.spans[end - 1].end
+    left = text[starts : scene.spans[first].start] + text[scene.spans[last - 1].end : ends]
+    return _is_paired(text[scene.spans[first].start : scene.spans[last - 1].end]) or _is_paired(left)
+
+
+def _is_paired(text: str) -> bool:
     opened: list[str] = []
     for bracket in _BRACKET.findall(text):
         if bracket not in _CLOSERS:
@@ -178,7 +189,7 @@ def _is_block_twice(scene: Scene, units: range, copies: list[int]) -> bool:
     before = scene.unit_at(scene.witness[first]) - 1
     begun = before >= 0 and scene.kind[before] is scene.kind[first]
     goes_on = last + 1 < len(scene) and scene.kind[last + 1] is scene.kind[last]
-    if Kind.ITEM in kinds and (len(units) < LEAST_ROW or begun or goes_on):
+    if kinds & _LISTED and (len({scene.block[unit] for unit in units}) < LEAST_ROW or begun or goes_on):
         return False
     whole = scene.opens[first] and scene.closes[last] and not kinds & _UNREPEATED
     twins = [scene.text(unit) == scene.text(scene.unit_at(scene.witness[unit])) for unit in units]
@@ -206,7 +217,8 @@ def _signs(scene: Scene, units: range, copies: list[int], plain: list[int], sent
     paragraphs = len({scene.block[unit] for unit in plain})
     whole = scene.opens[units.start] and scene.closes[units.stop - 1]
     echo = weight >= (_ECHO_WEIGHT if sentences < LEAST_ROW else _ECHO_PAIR)
-    if whole and echo and _is_beside(scene, copies) and all(scene.stopped[unit] for unit in plain):
+    titled = scene.kind[copies[0]] is Kind.HEADING and scene.witness[copies[0]] == scene.first[0]
+    if whole and echo and _is_beside(scene, copies) and (titled or all(scene.stopped[unit] for unit in plain)):
         yield "stands right beside its witness"
     elif not whole and _is_echo(scene, units, weight) and all(scene.stopped[unit] for unit in plain):
         yield "echoes the sentence before it"
@@ -229,8 +241,8 @@ def _is_echo(scene: Scene, units: range, weight: int) -> bool:
     if not _repeats_what_stands_before(scene, units):
         return False
     if scene.block[units.start] == scene.block[scene.unit_at(scene.first[units.start] - 1)]:
-        return weight >= _ECHO_INSIDE
-    least = _ECHO_WEIGHT if scene.is_wide(units.start) else HEAVY
+        return weight >= _ECHO_WEIGHT
+    least = _ECHO_PAIR if scene.is_wide(units.start) else HEAVY
     return scene.opens[units.start] and weight >= least
 
 
@@ -253,6 +265,41 @@ def _mark_drafts(scene: Scene, rows: list[Row]) -> list[Row]:
             chain.append(row)
             end = scene.witness_end(copies[-1])
     return sorted(marked, key=lambda row: row.first)
+
+
+def _mark_reruns(scene: Scene, rows: list[Row]) -> list[Row]:
+    """Mark rows that are a stretch of the post once more, in a post that hardly repeats anything else.
+
+    Manuals and scriptures say many things again, in many places; an essay that says a page of paragraphs again does not.
+    """
+    reruns = [row for row in rows if _is_rerun(scene, row)]
+    weight = sum(scene.weight[unit] for unit in range(len(scene)) if scene.prose[unit] and scene.state[unit] is State.COPY)
+    if not reruns or sum(row.weight for row in reruns) < _RERUN_SHARE * weight:
+        return rows
+    return [replace(row, signs=(*row.signs, "is a stretch of the post once more")) if row in reruns else row for row in rows]
+
+
+def _is_rerun(scene: Scene, row: Row) -> bool:
+    """Tell whether a row is several whole paragraphs of one place, without a gap, not two sections that end alike."""
+    copies = [unit for unit in range(row.first, row.last) if scene.state[unit] is State.COPY]
+    begin, end = (scene.unit_at(place) for place in (scene.witness[copies[0]], scene.witness_end(copies[-1]) - 1))
+    edges = (scene.opens[row.first], scene.closes[row.last - 1], scene.opens[begin], scene.closes[end])
+    paragraphs = {scene.block[unit] for unit in copies if scene.prose[unit] and scene.kind[unit] is Kind.PARAGRAPH}
+    wide = scene.is_wide(row.first)
+    if not all(edges) or len(paragraphs) < _RERUN_PARAGRAPHS - wide or row.weight < _RERUN_WEIGHT // (1 + wide):
+        return False
+    if any(scene.witness[unit] != scene.witness_end(before) for before, unit in pairwise(copies)):
+        return False
+    headed = wide or any(scene.kind[unit] is Kind.HEADING for unit in copies)
+    alike = not headed and _ends_section(scene, row.last) and _ends_section(scene, end + 1)
+    return not alike and not _is_headed_anew(scene, row.first)
+
+
+def _ends_section(scene: Scene, unit: int) -> bool:
+    """Tell whether a heading or the end of the post comes next."""
+    while unit < len(scene) and scene.state[unit] is State.VOID:
+        unit += 1
+    return unit == len(scene) or scene.kind[unit] is Kind.HEADING
 
 
 def _is_tail(scene: Scene, units: range, paragraphs: int, weight: int) -> bool:
@@ -283,10 +330,17 @@ def _is_beside(scene: Scene, copies: list[int]) -> bool:
 
 def _is_headed_anew(scene: Scene, unit: int) -> bool:
     """Tell whether a heading of its own stands over the unit: sections that run alike say the same on purpose."""
-    unit -= 1
-    while unit >= 0 and scene.state[unit] is State.VOID:
-        unit -= 1
-    return unit >= 0 and scene.kind[unit] is Kind.HEADING and scene.state[unit] is State.NEW
+    over = unit - 1
+    while over >= 0 and scene.state[over] is State.VOID:
+        over -= 1
+    if over < 0 or scene.kind[over] is not Kind.HEADING or scene.state[over] is not State.NEW:
+        return False
+    return scene.kind[unit] is not Kind.HEADING or _level(scene, over) < _level(scene, unit)
+
+
+def _level(scene: Scene, heading: int) -> int:
+    text = scene.text(heading)
+    return len(text) - len(text.lstrip("#")) or 7  # below all: a line in bold
 
 
 def _leads_on(scene: Scene, unit: int) -> bool:

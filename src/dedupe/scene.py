@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from dedupe.copies import Copies
 from dedupe.model import PROSE, Folded, Integers, Kind, Leak, Post, Segments, Span, Strength
 from dedupe.near import Likeness
+from dedupe.split import begins_again
 
 _SHORT = 12
 """A sentence of fewer folded characters proves nothing by standing twice."""
@@ -155,7 +156,10 @@ def set_scene(
     blocks = segments.blocks
     spans = list(map(Span, segments.starts.tolist(), segments.ends.tolist()))
     block = segments.block_of.tolist()
-    borders = (segments.block_of[1:] != segments.block_of[:-1]).tolist()
+    borders = [
+        a != b or ("\n" in post.text[left.end : right.start] and begins_again(post.text, blocks[a], left.end, right.start))
+        for (a, left), (b, right) in pairwise(zip(block, spans, strict=True))
+    ]
     kind = [blocks[index].kind for index in block]
     container = [blocks[index].container for index in block]
     first, last, witness = copies.starts.tolist(), copies.ends.tolist(), copies.witness.tolist()
@@ -163,7 +167,8 @@ def set_scene(
     chars = folded.codes.tobytes().decode("utf-32-le", "surrogatepass")
 
     def breaks_off(unit: int) -> bool:
-        return kind[unit] is Kind.PARAGRAPH and not stopped[unit] and last[unit] - first[unit] >= _LONG
+        behind_another = unit > 0 and block[unit - 1] == block[unit]
+        return kind[unit] is Kind.PARAGRAPH and not stopped[unit] and (behind_another or last[unit] - first[unit] >= _LONG)
 
     leaky = _leaky(spans, block, witness, leaks, breaks_off)
     opens, closes = _find_edges(borders, leaky, len(block))

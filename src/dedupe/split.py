@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -27,6 +28,8 @@ _WOVEN = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{:[^}\r\n]*\}|\[\[[^\]\r\n]*\]\]|\[
 _FULL_STOPS = frozenset("。．｡！？!?.…：:；;।॥؟۔။።")
 _CLOSERS = frozenset("\"'”’»」』）)】]〉》*_~")
 _CJK = 0x2E80
+_AGAIN = 16
+"""Characters with which a block begins again in a later line."""
 _GOES_ON = "とっはがをにでものへやか、，,)）」』"
 
 
@@ -52,6 +55,15 @@ def cut_at(post: Post, segments: Segments, spans: Collection[Span]) -> Segments:
         np.insert(segments.block_of, holders, segments.block_of[holders]),
         np.insert(segments.stopped, holders, [_is_stopped(text, int(end)) for end in ends[inside]]),
     )
+
+
+def begins_again(text: str, block: Block, end: int, line: int) -> bool:
+    """Tell whether all of a block up to `end` stands again from a line on, as where a draft was begun again in the next line."""
+    start = block.span.start
+    if not text.startswith(text[start : start + _AGAIN], line):
+        return False
+    head, rest = ("".join(part.split()) for part in (text[start:end], text[line : block.span.end]))
+    return rest.startswith(head)
 
 
 def _is_stopped(text: str, end: int) -> bool:
@@ -124,7 +136,7 @@ def _stops(text: str, begin: int) -> Iterator[int]:
 
 
 def _line_cuts(text: str, blocks: list[Block]) -> Iterator[int]:
-    """Yield the ends of lines that stand for themselves, and of an ellipsis that opens a block."""
+    """Yield the ends of lines that stand for themselves, or after which the block begins again, and of an opening ellipsis."""
     for block in blocks:
         if block.kind not in PROSE:
             continue
@@ -133,6 +145,7 @@ def _line_cuts(text: str, blocks: list[Block]) -> Iterator[int]:
         if text.find("\n", *block.span) < 0 and text.find("\r", *block.span) < 0:
             continue
         lines = _lines(text, block.span)
+        yield from (line.end for line, after in pairwise(lines) if begins_again(text, block, line.end, after.start))
         alone = [bool(_LABEL_LINE.fullmatch(text, *line) or BOLD_LINE.fullmatch(text, *line)) for line in lines]
         for line, this_alone, next_alone in zip(lines, alone, alone[1:], strict=False):
             if this_alone or next_alone:
