@@ -112,7 +112,7 @@ def choose(
     neighbours = _neighbours(scene, atoms, classes, cuts, joins)
     stay = [atom for atom in atoms if atom.first not in cuts and (atom.first not in gone or classes.of[atom] in classes.copies)]
     runs = list(_runs(stay, classes))
-    kept, cost, bound = _solve(scene, runs, classes, neighbours, echoes, keep)
+    kept, cost, bound = _solve(scene, runs, classes, neighbours, cuts, echoes, keep)
     for run in runs:
         gone.update(run.units)
     for run in kept:
@@ -234,6 +234,7 @@ def _solve(
     runs: list[_Run],
     classes: _Classes,
     neighbours: set[tuple[_Atom, _Atom]],
+    cuts: Mapping[int, int],
     echoes: Collection[int],
     keep: Keep,
 ) -> tuple[list[_Run], float, float]:
@@ -247,8 +248,9 @@ def _solve(
 
     @cache
     def step(before: int, index: int) -> float:
-        last = runs[before].atoms[-1] if before >= 0 else _START
-        cost = own[index] + _cost_of_seam(scene, last, runs[index].atoms[0], classes, neighbours)
+        last, atom = runs[before].atoms[-1] if before >= 0 else _START, runs[index].atoms[0]
+        in_place = last.last + 1 == atom.first or cuts.get(last.last + 1) == atom.first
+        cost = own[index] + _cost_of_seam(scene, last, atom, classes, neighbours, in_place=in_place)
         moved = before < index - 1 and not runs[index].copy and not runs[index - 1].copy and runs[index - 1].passage >= 0
         return cost + _HOLE if moved else cost
 
@@ -416,9 +418,12 @@ def _cost_of_copy(scene: Scene, run: _Run, firsts: Mapping[int, _Run]) -> float:
     return run.copy * _LATER * length + _REFORMED * reformed + _cost_of_slips(scene, run)
 
 
-def _cost_of_seam(scene: Scene, before: _Atom, atom: _Atom, classes: _Classes, neighbours: set[tuple[_Atom, _Atom]]) -> float:
+def _cost_of_seam(
+    scene: Scene, before: _Atom, atom: _Atom, classes: _Classes, neighbours: set[tuple[_Atom, _Atom]], *, in_place: bool
+) -> float:
+    """Return what it costs when a text follows another; `in_place` is right after it, or in place of its cut-off beginning."""
     if (classes.of.get(before, before), classes.of[atom]) in neighbours:
-        return 0.0 if scene.opens[atom.first] or before.last + 1 == atom.first else _REFORMED
+        return 0.0 if in_place or scene.opens[atom.first] else _REFORMED
     cost = _SEAM
     if not scene.opens[atom.first]:
         cost += _TORN_START
