@@ -19,7 +19,7 @@ _SEAM, _TORN_START, _TORN_END = 1.0, 2.0, 1.0
 """What two texts cost that meet and never did: between paragraphs, at the start of one torn off, at the end of one."""
 _TORN_SENTENCE = 2.0
 """What it costs more when the first text breaks off in a sentence, and another one follows than did."""
-_LEANS, _BARE_HEADING = 1.0, 2.0
+_LEANS, _BARE_HEADING = 2.0, 2.0
 """What it costs more when the second text refers back to what is gone, or when a heading is left with nothing under it."""
 _EFFORT = 2000
 """Steps the search may weigh for each run."""
@@ -39,7 +39,11 @@ _SLIP = 0.3
 """Cost of a character that a near copy lacks or doubles."""
 _REFERS = re.compile(
     r"[\s*_「『“\"…．.]*(?:この|その|これ|それ|こう|そう|そこ|しかし|だが|でも|ただ|また|さらに|そして|特に|例えば|たとえば|つまり|"
-    r"だから|一方|加えて|同時に|なぜなら|(?:this|that|these|those|however|but|and|such|it|they|also)\b|这|那|但|然而|그|이것|하지만|그러나)",
+    r"だから|一方|加えて|同時に|なぜなら|这|那|但|然而|這|그|이것|이런|하지만|그러나|"
+    r"(?:this|that|these|those|however|but|and|such|it|they|also"
+    r"|dies(?:e[mnrs]?)?|jene[mnrs]?|aber|doch|jedoch|und|auch|deshalb|darum"
+    r"|ce(?:la|ci|t|tte|s)?|c’est|c'est|mais|pourtant|cependant|et|aussi|donc"
+    r"|est[eao]s?|es[eao]s?|pero|sin embargo|y|también|por eso|ess[ea]s?|isso|isto|mas|porém|e|também)\b)",
     re.IGNORECASE,
 )
 
