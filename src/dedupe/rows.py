@@ -110,6 +110,8 @@ def _trim(scene: Scene, row: range) -> Iterator[range]:
     while first < last and not scene.opens[first] and not is_balanced(scene, first, last):
         first += 1
     while last > first and not scene.closes[last - 1] and not is_balanced(scene, first, last, at_end=True):
+        if State.LEAK in scene.state[max(0, first - 1) : first + 1] and _leaves_whole(scene, first, last):
+            break  # an echo, torn at its beginning
         last -= 1
     if any(scene.state[unit] is State.COPY for unit in range(first, last)):
         yield range(first, last)
@@ -148,13 +150,19 @@ def _drop_strays(scene: Scene, first: int, last: int) -> tuple[int, int]:
 
 
 def is_balanced(scene: Scene, first: int, last: int, *, at_end: bool = False) -> bool:
-    """Tell whether a row leaves no half of a bracket behind in the block it begins in, or ends in."""
-    block = scene.block[last - 1 if at_end else first]
-    begin, end = bisect_left(scene.block, block), bisect_right(scene.block, block)
-    first, last = max(first, begin), min(last, end)
-    text, starts, ends = scene.post.text, scene.spans[begin].start, scene.spans[end - 1].end
-    left = text[starts : scene.spans[first].start] + text[scene.spans[last - 1].end : ends]
-    return _is_paired(text[scene.spans[first].start : scene.spans[last - 1].end]) or _is_paired(left)
+    """Tell whether the part of a block a row takes leaves no half of a bracket behind."""
+    if at_end:
+        first = max(first, bisect_left(scene.block, scene.block[last - 1]))
+    else:
+        last = min(last, bisect_right(scene.block, scene.block[first]))
+    return _is_paired(scene.post.text[scene.spans[first].start : scene.spans[last - 1].end])
+
+
+def _leaves_whole(scene: Scene, first: int, last: int) -> bool:
+    """Tell whether what a row leaves of the block it ends in has no half of a bracket."""
+    begin, end = bisect_left(scene.block, scene.block[last - 1]), bisect_right(scene.block, scene.block[last - 1])
+    before = scene.post.text[scene.spans[begin].start : scene.spans[max(first, begin)].start]
+    return _is_paired(before + scene.post.text[scene.spans[last - 1].end : scene.spans[end - 1].end])
 
 
 def _is_paired(text: str) -> bool:
