@@ -23,6 +23,8 @@ _DRAFT_STEP = 600
 """Folded characters between the witnesses of two rows of one draft."""
 _ECHO_WEIGHT, _ECHO_PAIR = 60, 40
 """A lone sentence right beside its witness is an echo from that weight on; two, or one over a wide gap, from the second."""
+_ECHO_INSIDE = 80
+"""Weight of a sentence that stands twice in a row inside a paragraph, more than a chant has."""
 _TAIL_WEIGHT = 300
 """Two paragraphs that weigh that much, again at the very end, are an appendix."""
 _RERUN_PARAGRAPHS, _RERUN_WEIGHT, _RERUN_SHARE = 3, 500, 0.8
@@ -249,7 +251,7 @@ def _is_echo(scene: Scene, units: range, weight: int) -> bool:
     if not _repeats_what_stands_before(scene, units):
         return False
     if scene.block[units.start] == scene.block[scene.unit_at(scene.first[units.start] - 1)]:
-        return weight >= _ECHO_WEIGHT
+        return weight >= _ECHO_INSIDE
     least = _ECHO_PAIR if scene.is_wide(units.start) else HEAVY
     return scene.opens[units.start] and weight >= least
 
