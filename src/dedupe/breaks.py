@@ -21,7 +21,7 @@ _STARTS_ANEW = re.compile(
     r"ここ|彼|私|僕|あなた|個人的|もちろん|では|だか|だが|ただ|一方|なぜ|最後|もし|つまり|でも|じゃあ|さて|さあ|とはいえ|"
     r"正直|実際|皆さん|加えて|同時に|今回|今後|現在|想像|考えて|結局|むしろ|以上|要する|いや|ええ|はい)"
 )
-_GOES_ON = re.compile(r"[*_…．.]*(?:[ぁ-んー]|[、。，]|(?P<letter>[^\W\d_]))")
+_GOES_ON = re.compile(r"[*_…．.]*(?:[ぁ-んー]|[、。，」』）】]|(?P<letter>[^\W\d_]))")
 _NEEDS_MORE = re.compile(r"[のをがへとやでもに、，][*_]*$")
 """The end of a text that cannot be the end of a sentence."""
 _IDEOGRAPHS = re.compile(r"[一-鿿]+")
@@ -153,8 +153,6 @@ def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool)
     dots = scene.state[after - 1] is State.VOID and not scene.opens[after]
     if not seam or not scene.is_cut(cut) or scene.kind[after] is not Kind.PARAGRAPH or not (scene.opens[after] or dots):
         return None
-    if _is_behind_prompt(scene, after):
-        return None  # there stands an echo, which may begin in the midst of a sentence
     text = scene.post.text
     safety = Safety.UNSAFE if dots else Safety.SAFE  # dots are no copy of anything
     overlap = _overlap(scene, cut, after)
@@ -164,6 +162,8 @@ def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool)
         repeated = Span(words.start, scene.spans[after - 1].end if dots else end)
         witness = scene.span_of(scene.first[after], overlap)
         return Verdict("RPT004", (repeated,), safety, witness, ("goes on after a break with its last words again",), start)
+    if _is_behind_prompt(scene, after):
+        return None  # there stands an echo, which may begin in the midst of a sentence
     goes_on = _GOES_ON.match(text, start)
     goes_on = goes_on if goes_on and (not goes_on["letter"] or goes_on["letter"].islower()) else None
     if _STARTS_ANEW.match(text, start) or not (goes_on or (needs_more(text, end, start) and _MAY_FOLLOW.match(text, start))):

@@ -23,6 +23,8 @@ _DRAFT_STEP = 600
 """Folded characters between the witnesses of two rows of one draft."""
 _ECHO_WEIGHT, _ECHO_PAIR = 60, 40
 """A lone sentence right beside its witness is an echo from that weight on; two, or one over a wide gap, from the second."""
+_ECHO_INSIDE = 80
+"""Weight of a sentence that stands twice in a row inside a paragraph, more than a chant has."""
 _TAIL_WEIGHT = 300
 """Two paragraphs that weigh that much, again at the very end, are an appendix."""
 _RERUN_PARAGRAPHS, _RERUN_WEIGHT, _RERUN_SHARE = 3, 500, 0.8
@@ -110,6 +112,8 @@ def _trim(scene: Scene, row: range) -> Iterator[range]:
     while first < last and not scene.opens[first] and not is_balanced(scene, first, last):
         first += 1
     while last > first and not scene.closes[last - 1] and not is_balanced(scene, first, last, at_end=True):
+        if State.LEAK in scene.state[max(0, first - 1) : first + 1] and _leaves_whole(scene, first, last):
+            break  # an echo, torn at its beginning
         last -= 1
     if any(scene.state[unit] is State.COPY for unit in range(first, last)):
         yield range(first, last)
@@ -148,13 +152,19 @@ def _drop_strays(scene: Scene, first: int, last: int) -> tuple[int, int]:
 
 
 def is_balanced(scene: Scene, first: int, last: int, *, at_end: bool = False) -> bool:
-    """Tell whether a row leaves no half of a bracket behind in the block it begins in, or ends in."""
-    block = scene.block[last - 1 if at_end else first]
-    begin, end = bisect_left(scene.block, block), bisect_right(scene.block, block)
-    first, last = max(first, begin), min(last, end)
-    text, starts, ends = scene.post.text, scene.spans[begin].start, scene.spans[end - 1].end
-    left = text[starts : scene.spans[first].start] + text[scene.spans[last - 1].end : ends]
-    return _is_paired(text[scene.spans[first].start : scene.spans[last - 1].end]) or _is_paired(left)
+    """Tell whether the part of a block a row takes leaves no half of a bracket behind."""
+    if at_end:
+        first = max(first, bisect_left(scene.block, scene.block[last - 1]))
+    else:
+        last = min(last, bisect_right(scene.block, scene.block[first]))
+    return _is_paired(scene.post.text[scene.spans[first].start : scene.spans[last - 1].end])
+
+
+def _leaves_whole(scene: Scene, first: int, last: int) -> bool:
+    """Tell whether what a row leaves of the block it ends in has no half of a bracket."""
+    begin, end = bisect_left(scene.block, scene.block[last - 1]), bisect_right(scene.block, scene.block[last - 1])
+    before = scene.post.text[scene.spans[begin].start : scene.spans[max(first, begin)].start]
+    return _is_paired(before + scene.post.text[scene.spans[last - 1].end : scene.spans[end - 1].end])
 
 
 def _is_paired(text: str) -> bool:
@@ -241,7 +251,7 @@ def _is_echo(scene: Scene, units: range, weight: int) -> bool:
     if not _repeats_what_stands_before(scene, units):
         return False
     if scene.block[units.start] == scene.block[scene.unit_at(scene.first[units.start] - 1)]:
-        return weight >= _ECHO_WEIGHT
+        return weight >= _ECHO_INSIDE
     least = _ECHO_PAIR if scene.is_wide(units.start) else HEAVY
     return scene.opens[units.start] and weight >= least
 
