@@ -47,9 +47,19 @@ def find_breaks(scene: Scene) -> Iterator[Verdict]:
             continue
         between = [unit for unit in range(cut + 1, after) if scene.state[unit] is State.COPY]
         wide = any(scene.is_wide(unit) for unit in (cut + 1, after))
+        begun = _next_text(scene, cut)
+        if between and begun == between[0] and scene.begins_with(begun, cut) and scene.length[begun] > scene.length[cut]:
+            after, between = begun, []  # begun again at once, by a copy of what stands before
         verdict = _restart(scene, cut, after, between, wide=wide) or _rest(scene, cut, after, between, wide=wide)
         if verdict:
             yield verdict
+
+
+def _next_text(scene: Scene, unit: int) -> int:
+    unit += 1
+    while unit < len(scene) and scene.state[unit] in {State.VOID, State.LEAK}:
+        unit += 1
+    return unit
 
 
 def _next_new(scene: Scene, unit: int) -> int:

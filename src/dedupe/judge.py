@@ -17,7 +17,7 @@ from dedupe.fences import fence
 from dedupe.header import read_values
 from dedupe.leaks import KINDS as LEAK_KINDS
 from dedupe.model import PROSE, Integers, Keep, Kind, Leak, Safety, Span, Strength, Verdict
-from dedupe.rows import LEAST_ROW, LEAST_WEIGHT, Row, find_rows
+from dedupe.rows import LEAST_ROW, LEAST_WEIGHT, Row, find_rows, weak_signs
 from dedupe.scene import Scene, State
 
 _ABOUT_PROMPTS = re.compile(r"プロンプト|prompt|提示词|提示詞|프롬프트", re.IGNORECASE)
@@ -38,9 +38,11 @@ def judge(scene: Scene, keep: Keep = Keep.BEST) -> tuple[Verdict, ...]:
     breaks = list(find_breaks(scene))
     damaged = (
         any(row.signs for row in rows)
-        or any(verdict.rule == "RPT003" and not _is_lone_heading(scene, verdict) for verdict in breaks)
+        or any(verdict.rule == "RPT003" and _is_surely_broken(scene, verdict) for verdict in breaks)
         or any(leak.own_line and leak.strength is Strength.DECISIVE and leak.kind != "conflict" for leak in scene.leaks)
     )
+    if damaged:
+        rows = [row if row.signs else replace(row, signs=weak_signs(scene, row)) for row in rows]
     taken = [row for row in rows if row.signs or (damaged and _is_duplicate(row))]
     taken = _keep_sections(scene, taken)
     verdicts = [verdict for verdict in breaks if damaged or _is_surely_broken(scene, verdict)]
@@ -63,7 +65,7 @@ def _is_lone_heading(scene: Scene, verdict: Verdict) -> bool:
 def _is_surely_broken(scene: Scene, verdict: Verdict) -> bool:
     """Tell a broken sentence, in a post without other damage, from a caption or a title before a text."""
     if verdict.rule == "RPT003":
-        return not _is_lone_heading(scene, verdict)
+        return scene.state[_completed(scene, verdict)] is State.NEW and not _is_lone_heading(scene, verdict)
     text, end, start = scene.post.text, verdict.spans[0].start, verdict.goes_on or 0
     cut = _broken(scene, verdict)
     prose = scene.prose[cut] or not scene.opens[cut]  # neither a caption nor a title
@@ -122,7 +124,7 @@ def _repeated_all(scene: Scene, rows: list[Row], breaks: list[Verdict], keep: Ke
         verdicts = _tell(scene, choice.gone, choice.source, rows, breaks)
         lost = _unsupported(scene, verdicts, choice.source)
         if lost <= spared:
-            return [*verdicts, *_rejoined(scene, choice.gone)]
+            return [*verdicts, *(_rejoined(scene, choice.gone) if rows else ())]
         spared |= lost
         breaks = [verdict for verdict in breaks if not lost.intersection(scene.units_in(verdict.spans))]
 

@@ -31,6 +31,8 @@ _RERUN_PARAGRAPHS, _RERUN_WEIGHT, _RERUN_SHARE = 3, 500, 0.8
 """An unbroken row of that many paragraphs and that weight, and that share of all that repeats, is no manual's boilerplate."""
 _RESTART_ROW = 5
 """A row of that many sentences that begins where the post begins starts it over."""
+_LEAST_CUT = 20
+"""Weight of the last words of a paragraph that are too many to stand elsewhere by chance."""
 _SEAM = 16
 """Folded characters between two copies, or a copy and its witness, too few for a sentence that counts."""
 
@@ -109,7 +111,7 @@ def _trim(scene: Scene, row: range) -> Iterator[range]:
     while not whole and first < last and scene.kind[first] in _LOOSE and scene.witness[first] > scene.first[0]:
         first += 1
     first, last = _drop_strays(scene, first, last)
-    while first < last and not scene.opens[first] and not is_balanced(scene, first, last):
+    while first < last and not scene.opens[first] and not is_balanced(scene, first, last) and not _is_cut_copy(scene, first):
         first += 1
     while last > first and not scene.closes[last - 1] and not is_balanced(scene, first, last, at_end=True):
         if State.LEAK in scene.state[max(0, first - 1) : first + 1] and _leaves_whole(scene, first, last):
@@ -136,7 +138,12 @@ def _is_over(scene: Scene, unit: int) -> bool:
 def _drop_strays(scene: Scene, first: int, last: int) -> tuple[int, int]:
     """Let go of what only happens to stand before or after a row: a short copy of quite another place."""
     copies = [unit for unit in range(first, last) if scene.state[unit] is State.COPY]
-    while len(copies) > 1 and not scene.prose[copies[0]] and not scene.follows(copies[0], copies[1]):
+    while (
+        len(copies) > 1
+        and not scene.prose[copies[0]]
+        and not scene.follows(copies[0], copies[1])
+        and not _is_cut_copy(scene, copies[0])
+    ):
         copies.pop(0)
         first = copies[0]
     while (
@@ -254,6 +261,37 @@ def _is_echo(scene: Scene, units: range, weight: int) -> bool:
         return weight >= _ECHO_INSIDE
     least = _ECHO_PAIR if scene.is_wide(units.start) else HEAVY
     return scene.opens[units.start] and weight >= least
+
+
+def weak_signs(scene: Scene, row: Row) -> tuple[str, ...]:
+    """Return what speaks against a row only in a post with other damage: a light echo, a heading twice, cut-off words."""
+    units = range(row.first, row.last)
+    copies = [unit for unit in units if scene.state[unit] is State.COPY]
+    prose = [unit for unit in copies if scene.prose[unit]]
+    if not copies:
+        return ()
+    if scene.opens[row.first] and _repeats_what_stands_before(scene, units):
+        if len(units) == 1 and scene.kind[row.first] is Kind.HEADING:
+            same = scene.text(row.first) == scene.text(scene.unit_at(scene.witness[row.first]))
+            return ("is the heading before it once more",) if same else ()
+        plain = all(scene.kind[unit] is Kind.PARAGRAPH and scene.stopped[unit] for unit in prose)
+        if plain and sum(scene.weight[unit] for unit in prose) >= _ECHO_WEIGHT:
+            return ("echoes the sentence before it",)
+    return ("is cut off",) if len(copies) == 1 and _is_cut_copy(scene, copies[0]) else ()
+
+
+def _is_cut_copy(scene: Scene, unit: int) -> bool:
+    """Tell whether the last words of a paragraph break off where what they are a copy of goes on."""
+    last = not scene.opens[unit] and scene.is_cut(unit) and scene.kind[unit] is Kind.PARAGRAPH
+    if not last or scene.state[unit] is not State.COPY or scene.weight[unit] < _LEAST_CUT:
+        return False
+    return scene.witness_end(unit) not in scene.whole_ends and _is_balanced_before(scene, unit)
+
+
+def _is_balanced_before(scene: Scene, unit: int) -> bool:
+    """Tell whether what stands before the last unit of a block has no half of a bracket."""
+    begin = bisect_left(scene.block, scene.block[unit])
+    return _is_paired(scene.post.text[scene.spans[begin].start : scene.spans[unit].start])
 
 
 def _mark_drafts(scene: Scene, rows: list[Row]) -> list[Row]:

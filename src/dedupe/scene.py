@@ -264,7 +264,7 @@ def _find_states(
 def _begun_again(
     block: list[int], kind: list[Kind], closes: list[bool], stopped: list[bool], state: list[State], copies: Copies, chars: str
 ) -> list[int]:
-    """Return the copies that break off at the end of a new paragraph and are begun again right after it.
+    """Return the copies that break off at the end of a new paragraph, before a leak, and are begun again right after that.
 
     There they go on otherwise than what they are copies of, so they are beginnings and no copies.
     """
@@ -285,7 +285,8 @@ def _begun_again(
         after = unit + 1
         while after < len(state) and state[after] in {State.VOID, State.LEAK}:
             after += 1
-        if after < len(state) and state[after] is State.NEW and chars.startswith(chars[first[unit] : last[unit]], first[after]):
+        seam = after < len(state) and State.LEAK in state[unit + 1 : after]
+        if seam and state[after] is State.NEW and chars.startswith(chars[first[unit] : last[unit]], first[after]):
             begun.append(unit)
     return begun
 
