@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "dedupe"
 ORDER = [
     "errors",
     "model",
+    "fingerprint",
     "header",
     "markdown",
     "blocks",

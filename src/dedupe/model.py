@@ -176,12 +176,16 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong, where, on what evidence, and the edits that mend it (applied together or not at all)."""
+    """What is wrong, where, on what evidence, and the edits that mend it (applied together or not at all).
+
+    `fingerprint` is by what it is known again in another run.
+    """
 
     code: str
     span: Span
     message: str
     safety: Safety
+    fingerprint: str
     witness: Span | None = None
     similarity: float | None = None
     evidence: tuple[str, ...] = ()

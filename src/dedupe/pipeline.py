@@ -85,7 +85,7 @@ def _examine(post: Post, config: Config, *, raising: bool) -> Outcome:
     else:
         error = f"the repair does not settle after {_ROUNDS} rounds"
     error = error or _proof_error(post, verdicts, _flat(edits), repaired, config)
-    findings = [describe(verdict, own) for verdict, own in zip(verdicts, edits, strict=True)]
+    findings = [describe(post.text, verdict, own) for verdict, own in zip(verdicts, edits, strict=True)]
     return Outcome(
         post=post,
         findings=tuple(sorted(findings, key=lambda finding: (finding.span, finding.code))),

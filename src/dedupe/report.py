@@ -57,6 +57,7 @@ class FindingLine:
     edits: tuple[EditLine, ...]
     message: str
     excerpt: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ def _line(finding: Finding, text: str, lines: list[int]) -> FindingLine:
         edits=tuple(EditLine(edit.span, _place(edit.span, lines), edit.replacement) for edit in finding.edits),
         message=finding.message,
         excerpt=excerpt[:_SHOWN] + ("…" if len(excerpt) > _SHOWN else ""),
+        fingerprint=finding.fingerprint,
     )
 
 

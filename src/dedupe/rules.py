@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.resources import files
 
+from dedupe.fingerprint import fingerprint
 from dedupe.model import Edit, Finding, Span, Verdict
 
 
@@ -81,8 +82,8 @@ RULES: dict[str, Rule] = {
 }
 
 
-def describe(verdict: Verdict, edits: tuple[Edit, ...]) -> Finding:
-    """Return the finding a verdict amounts to, its message a sentence with the reason in it."""
+def describe(text: str, verdict: Verdict, edits: tuple[Edit, ...]) -> Finding:
+    """Return the finding a verdict on `text` amounts to, its message a sentence with the reason in it."""
     rule = RULES[verdict.rule]
     # An empty span in front only says where the text goes on.
     start = next((span.start for span in verdict.spans if span.end > span.start), verdict.spans[0].start)
@@ -93,6 +94,7 @@ def describe(verdict: Verdict, edits: tuple[Edit, ...]) -> Finding:
         span=span,
         message=f"{rule.summary}{reason}",
         safety=verdict.safety,
+        fingerprint=fingerprint(rule.code, text, verdict.spans),
         witness=verdict.witness,
         similarity=verdict.similarity or (1.0 if verdict.witness else None),
         evidence=verdict.evidence,
