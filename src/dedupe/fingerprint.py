@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from hashlib import blake2b
 
@@ -15,15 +14,11 @@ _AROUND = 40
 def fingerprint(code: str, text: str, spans: Sequence[Span]) -> str:
     """Return 16 hexadecimal digits that stay the same while a finding's rule and the characters of `spans` do.
 
-    Width, case and white space make no difference, nor does where in the post the text stands; text that stands in a
-    post twice has the same fingerprint twice.
+    White space makes no difference, nor does where in the post the text stands; text that stands in a post twice has the
+    same fingerprint twice.
     """
-    said = "".join(_fold(text[start:end]) for start, end in spans)
+    said = "".join("".join(text[start:end].split()) for start, end in spans)
     if not said and spans:
         start, end = spans[0].start, spans[-1].end
-        said = f"{_fold(text[max(0, start - _AROUND) : start])}\0{_fold(text[end : end + _AROUND])}"
+        said = "\0".join("".join(side.split()) for side in (text[max(0, start - _AROUND) : start], text[end : end + _AROUND]))
     return blake2b(f"{code}\0{said}".encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-
-
-def _fold(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
