@@ -125,19 +125,55 @@ def choose(
 
 
 def _atoms(scene: Scene, joins: Mapping[int, int]) -> Iterator[_Atom]:
-    """Yield the texts of the post in order; a sentence that goes on after a break is one, and so is its broken copy."""
+    """Yield the texts of the post in order.
+
+    A sentence that goes on after a break is one, and so is its broken copy; and so are sentences of a block that stand
+    elsewhere without the line break between them, as one.
+    """
+    glued = _glued(scene)
     first = before = -1
     for unit, state in enumerate(scene.state):
         if state is State.VOID or state is State.LEAK:
             continue
         if before < 0:
             first = unit
-        elif not (joins.get(before) == unit == before + 1 or scene.is_broken_copy(before, unit)):
+        elif unit not in glued and not (joins.get(before) == unit == before + 1 or scene.is_broken_copy(before, unit)):
             yield _Atom(first, before)
             first = unit
         before = unit
     if before >= 0:
         yield _Atom(first, before)
+
+
+def _glued(scene: Scene) -> set[int]:
+    """Return the units that are one text with the unit before, because a copy of both is a single unit."""
+    inner: set[int] = set()
+    for unit, place in enumerate(scene.witness):
+        if scene.state[unit] is State.COPY and place >= scene.first[0]:
+            first, last = scene.unit_at(place), scene.unit_at(scene.witness_end(unit) - 1)
+            if first < last and scene.block[first] == scene.block[last]:
+                inner.update(scene.first[first + 1 : last + 1])
+    if not inner:
+        return set()
+    root = _roots(scene)
+    places = {int(root[place]) for place in inner}
+    return {
+        unit
+        for unit in range(1, len(scene))
+        if scene.block[unit] == scene.block[unit - 1]
+        and scene.length[unit]
+        and scene.length[unit - 1]
+        and (place := int(root[scene.first[unit]])) in places
+        and root[scene.last[unit - 1] - 1] + 1 == place
+    }
+
+
+def _roots(scene: Scene) -> Integers:
+    """Return for each folded place where its text stands first."""
+    root = scene.source
+    while not np.array_equal(root, root[root]):
+        root = root[root]
+    return root
 
 
 def _classify(scene: Scene, atoms: list[_Atom], removable: Collection[int], cuts: Mapping[int, int]) -> _Classes:
@@ -197,11 +233,12 @@ def _neighbours(
     reach = -1  # where the text ended that the last copy is a copy of
     stretch = 0  # where the new text began that was written since
     before = _START
+    root = _roots(scene)
     for atom in atoms:
-        place = scene.witness[atom.first] if scene.state[atom.first] is State.COPY else -1
+        place = int(root[scene.first[atom.first]]) if scene.state[atom.first] is State.COPY else -1
         restarts = 0 <= place < reach or place >= stretch
         if place >= 0:
-            reach, stretch = place + scene.last[atom.last] - scene.first[atom.first], scene.last[atom.last]
+            reach, stretch = int(root[scene.last[atom.last] - 1]) + 1, scene.last[atom.last]
         goes_on = place < 0 and before is not _START and _breaks_off(scene, before)
         broken = before.last in cuts or before.last + 1 < atom.first or (scene.is_wide(atom.first) and not goes_on)
         if before is not _START and (not (restarts or broken) or joins.get(before.last) == atom.first):

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 from rapidfuzz import fuzz
@@ -17,7 +17,7 @@ from dedupe.fences import fence
 from dedupe.header import read_values
 from dedupe.leaks import KINDS as LEAK_KINDS
 from dedupe.model import PROSE, Integers, Keep, Kind, Leak, Safety, Span, Strength, Verdict
-from dedupe.rows import LEAST_ROW, LEAST_WEIGHT, Row, find_rows, weak_signs
+from dedupe.rows import LEAST_ROW, LEAST_WEIGHT, Row, find_rows, is_flattened, weak_signs
 from dedupe.scene import Scene, State
 
 _ABOUT_PROMPTS = re.compile(r"プロンプト|prompt|提示词|提示詞|프롬프트", re.IGNORECASE)
@@ -155,8 +155,12 @@ def _echoes(scene: Scene, rows: list[Row]) -> Iterator[int]:
     prompts = [scene.unit_from(leak.span.end) for leak in scene.leaks if leak.kind == "prompt" and leak.own_line]
     for row in rows:
         behind = [unit for unit in prompts if unit in row]
-        if behind or "is a flattened copy" in row.signs:
-            yield from range(max(behind, default=row.first), row.last)
+        for block, units in groupby(range(max(behind, default=row.first), row.last), key=lambda unit: scene.block[unit]):
+            inside = list(units)
+            if (behind and block == scene.block[behind[-1]]) or (
+                "is a flattened copy" in row.signs and is_flattened(scene, inside, 2)
+            ):
+                yield from inside
 
 
 def _broken(scene: Scene, verdict: Verdict) -> int:

@@ -242,7 +242,7 @@ def _signs(scene: Scene, units: range, copies: list[int], plain: list[int], sent
     if any(scene.state[unit] is State.LEAK for unit in range(max(0, units.start - 1), min(len(scene), units.stop + 1))):
         yield "stands beside a leak"
     last = not any(scene.prose[units.stop :])
-    if weight >= HEAVY and _is_flattened(scene, plain, 2 if last and whole else 3):
+    if weight >= HEAVY and is_flattened(scene, plain, 2 if last and whole else 3):
         yield "is a flattened copy"
     headed = _is_headed_anew(scene, units.start)
     if whole and last and not headed and not _leads_on(scene, units.stop) and _is_tail(scene, units, paragraphs, weight):
@@ -396,12 +396,14 @@ def _leads_on(scene: Scene, unit: int) -> bool:
     return any(scene.state[each] is State.NEW and scene.kind[each] in _LED_INTO for each in range(unit, len(scene)))
 
 
-def _is_flattened(scene: Scene, plain: list[int], least: int) -> bool:
+def is_flattened(scene: Scene, plain: list[int], least: int) -> bool:
     """Tell whether some block of the copy holds what `least` blocks or more hold in the witness."""
     for _, units in groupby(plain, key=lambda unit: scene.block[unit]):
         blocks: set[int] = set()
         for unit in units:
             place = scene.witness[unit]
+            if place < 0:
+                continue
             blocks.add(scene.block[scene.unit_at(place)])
             blocks.add(scene.block[scene.unit_at(place + scene.length[unit] - 1)])
         if len(blocks) >= least:
@@ -416,4 +418,4 @@ def _ends_cut(scene: Scene, unit: int, plain: list[int]) -> bool:
         return False
     after = unit + 1
     seam = after == len(scene) or scene.is_wide(after) or scene.state[after] is State.LEAK
-    return seam or _is_flattened(scene, plain, 2)
+    return seam or is_flattened(scene, plain, 2)
