@@ -42,6 +42,10 @@ class State(Enum):
     VOID = "void"
 
 
+NEW, COPY, LEAK, VOID = State
+"""The states by short names: to look up a member of an enumeration takes longer than most of what is asked of a unit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """Units as plain lists, for rules that look at a few of them many times; folded offsets unless said otherwise.
