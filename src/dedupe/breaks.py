@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dedupe.model import Kind, Safety, Span, Verdict
+from dedupe.model import PROSE, Kind, Safety, Span, Verdict
 from dedupe.repeats import K
 from dedupe.rows import HEAVY
 from dedupe.scene import Scene, State
@@ -13,6 +13,8 @@ from dedupe.scene import Scene, State
 _SCRAP_WEIGHT = 20
 """Weight of a beginning that no label and no list item shares with what follows by chance."""
 _LEAST_CUT = 2
+_OPENING = 8
+"""Folded characters by which the beginnings of sentences are looked up."""
 _TEXT = frozenset({Kind.PARAGRAPH, Kind.VERSE, Kind.LINKS})
 _WALLS = frozenset({Kind.CONFLICT, Kind.CODE, Kind.TABLE, Kind.QUOTE, Kind.HTML})
 
@@ -53,6 +55,47 @@ def find_breaks(scene: Scene) -> Iterator[Verdict]:
         verdict = _restart(scene, cut, after, between, wide=wide) or _rest(scene, cut, after, between, wide=wide)
         if verdict:
             yield verdict
+
+
+def find_fragments(scene: Scene) -> dict[int, list[int]]:
+    """Return the last sentences of paragraphs that break off, each with the units where it is complete, wherever they stand.
+
+    That speaks of damage only where something else does: an author may well begin two paragraphs alike.
+    """
+    places: dict[str, list[int]] = {}
+    for unit in range(len(scene)):
+        if scene.kind[unit] in PROSE and scene.state[unit] in {State.NEW, State.COPY} and not scene.container[unit]:
+            places.setdefault(_opening_words(scene, unit), []).append(unit)
+    fragments: dict[int, list[int]] = {}
+    for unit in range(len(scene)):
+        if scene.is_cut(unit) and _may_be_fragment(scene, unit):
+            wholes = [other for other in places.get(_opening_words(scene, unit), ()) if _is_completed_by(scene, unit, other)]
+            if any(scene.first[unit] <= scene.witness[whole] < scene.last[unit] for whole in wholes):
+                continue  # a whole that is put together from this beginning and a rest elsewhere
+            if wholes:
+                fragments[unit] = wholes
+    return fragments
+
+
+def _may_be_fragment(scene: Scene, unit: int) -> bool:
+    """Tell whether a text without a stop was cut off: a caption stands alone too, but not before a seam."""
+    if scene.kind[unit] is not Kind.PARAGRAPH or scene.state[unit] not in {State.NEW, State.COPY}:
+        return False
+    last = unit + 1 == len(scene)
+    seam = last or scene.is_wide(unit + 1) or scene.state[unit + 1] is not State.NEW
+    return scene.weight[unit] >= _SCRAP_WEIGHT and (seam or (scene.tidy and not scene.opens[unit]))
+
+
+def _opening_words(scene: Scene, unit: int) -> str:
+    return scene.chars[scene.first[unit] : scene.first[unit] + _OPENING]
+
+
+def _is_completed_by(scene: Scene, cut: int, whole: int) -> bool:
+    """Tell whether a sentence goes on where another broke off; behind a line break or a blank a text of its own would begin."""
+    if scene.length[whole] <= scene.length[cut] or not scene.prose[whole] or not scene.begins_with(whole, cut):
+        return False
+    seam = _seam(scene, cut, whole)
+    return "\n" not in seam and not (len(seam) > 2 and seam[1].isspace() and _is_unspaced(seam[0]))
 
 
 def _next_text(scene: Scene, unit: int) -> int:

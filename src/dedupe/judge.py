@@ -11,8 +11,8 @@ from itertools import pairwise
 import numpy as np
 from rapidfuzz import fuzz
 
-from dedupe.breaks import find_breaks, is_cut_in_a_word, needs_more
-from dedupe.choose import choose
+from dedupe.breaks import find_breaks, find_fragments, is_cut_in_a_word, needs_more
+from dedupe.choose import Choice, choose
 from dedupe.fences import fence
 from dedupe.header import read_values
 from dedupe.leaks import KINDS as LEAK_KINDS
@@ -25,6 +25,7 @@ _ABOUT_PROMPTS = re.compile(r"プロンプト|prompt|提示词|提示詞|프롬�
 
 _LEAST_DANGLING = 20
 """Weight of the last words of a paragraph, too many for a label."""
+_FRAGMENT = ("breaks off and stands complete elsewhere",)
 _LEAK_CODES = {kind: f"LEAK{number:03d}" for number, kind in enumerate((*LEAK_KINDS, "conflict"), 1)}
 
 
@@ -46,7 +47,7 @@ def judge(scene: Scene, keep: Keep = Keep.BEST) -> tuple[Verdict, ...]:
     taken = [row for row in rows if row.signs or (damaged and _is_duplicate(row))]
     taken = _keep_sections(scene, taken)
     verdicts = [verdict for verdict in breaks if damaged or _is_surely_broken(scene, verdict)]
-    verdicts = _repeated_all(scene, taken, verdicts, keep)
+    verdicts = _repeated_all(scene, taken, verdicts, find_fragments(scene) if damaged else {}, keep)
     verdicts.extend(_leaked(scene, taken, damaged))
     verdicts = fence(scene, verdicts)
     if not damaged:
@@ -100,12 +101,14 @@ def _keep_sections(scene: Scene, rows: list[Row]) -> list[Row]:
     return kept
 
 
-def _repeated_all(scene: Scene, rows: list[Row], breaks: list[Verdict], keep: Keep) -> list[Verdict]:
-    """Return the verdicts on rows and breaks, without those whose witness would go too.
+def _repeated_all(
+    scene: Scene, rows: list[Row], breaks: list[Verdict], fragments: dict[int, list[int]], keep: Keep
+) -> list[Verdict]:
+    """Return the verdicts on rows, breaks and fragments, without those whose witness would go too.
 
     Copies are stars around text that stays: from each character that goes the way leads, copy by copy, to one that stays.
     """
-    if not rows and not breaks:
+    if not rows and not breaks and not fragments:
         return []
     spared: set[int] = set()
     echoes = set(_echoes(scene, rows))
@@ -121,12 +124,30 @@ def _repeated_all(scene: Scene, rows: list[Row], breaks: list[Verdict], keep: Ke
             else:
                 joins[_broken(scene, verdict)] = _completed(scene, verdict)
         choice = choose(scene, removable - spared, cuts, joins, echoes, keep)
-        verdicts = _tell(scene, choice.gone, choice.source, rows, breaks)
-        lost = _unsupported(scene, verdicts, choice.source)
+        choice, dropped = _drop_fragments(
+            scene, choice, {unit: wholes for unit, wholes in fragments.items() if unit not in spared.union(joins)}
+        )
+        gone, source = choice.gone, choice.source
+        verdicts = _tell(scene, gone, source, rows, breaks, dropped)
+        lost = _unsupported(scene, verdicts, source)
         if lost <= spared:
-            return [*verdicts, *(_rejoined(scene, choice.gone) if rows else ())]
+            return [*verdicts, *(_rejoined(scene, gone) if rows else ())]
         spared |= lost
         breaks = [verdict for verdict in breaks if not lost.intersection(scene.units_in(verdict.spans))]
+
+
+def _drop_fragments(scene: Scene, choice: Choice, fragments: dict[int, list[int]]) -> tuple[Choice, Collection[int]]:
+    """Return the choice when beginnings that broke off go too where a whole one stays; and which these are."""
+    more: dict[int, int] = {}
+    for unit, wholes in fragments.items():
+        stay = [whole for whole in wholes if whole not in choice.gone]
+        joined = unit + 1 < len(scene) and scene.is_broken_copy(unit, unit + 1)
+        if stay and unit not in choice.gone and not joined:
+            more[unit] = next((whole for whole in stay if whole > unit), stay[-1])
+    source = choice.source.copy()
+    for unit, whole in more.items():
+        source[scene.first[unit] : scene.last[unit]] = np.arange(scene.first[whole], scene.first[whole] + scene.length[unit])
+    return replace(choice, gone=choice.gone.union(more), source=source), more.keys()
 
 
 def _echoes(scene: Scene, rows: list[Row]) -> Iterator[int]:
@@ -148,9 +169,17 @@ def _completed(scene: Scene, verdict: Verdict) -> int:
     return scene.unit_from(verdict.goes_on or 0)
 
 
-def _tell(scene: Scene, gone: Collection[int], source: Integers, rows: list[Row], breaks: list[Verdict]) -> list[Verdict]:
+def _tell(
+    scene: Scene,
+    gone: Collection[int],
+    source: Integers,
+    rows: list[Row],
+    breaks: list[Verdict],
+    fragments: Collection[int] = (),
+) -> list[Verdict]:
     """Return a verdict for each stretch of units that go: breaks where all they take goes, the rest by rows."""
     signs = {unit: row.signs for row in rows for unit in range(row.first, row.last)}
+    signs |= dict.fromkeys(fragments, _FRAGMENT)
     verdicts = [verdict for verdict in breaks if _is_mended(scene, verdict, gone)]
     told = {unit for verdict in verdicts for unit in scene.units_in(verdict.spans)}
     part: list[int] = []
@@ -189,7 +218,7 @@ def _repeat_verdict(
     evidence = ("stands again where the text goes on",) if signs is None else signs or ("repeats of a damaged post",)
     rewritten, similarity = _rewritten(scene, texts, source)
     safety = Safety.UNSAFE if rewritten else Safety.SAFE
-    rule = "RPT002" if flat else "RPT001"
+    rule = "RPT003" if signs == _FRAGMENT else "RPT002" if flat else "RPT001"
     verdict = Verdict(rule, (span,), safety, witness, evidence, rewritten=rewritten, similarity=similarity)
     return _joined(scene, verdict, part[0], texts[-1], gone, source)
 

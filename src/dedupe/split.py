@@ -28,6 +28,8 @@ _WOVEN = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{:[^}\r\n]*\}|\[\[[^\]\r\n]*\]\]|\[
 _FULL_STOPS = frozenset("。．｡！？!?.…：:；;।॥؟۔။።")
 _CLOSERS = frozenset("\"'”’»」』）)】]〉》*_~")
 _CJK = 0x2E80
+_LONGEST_WHOLE = 300
+"""Characters of emphasis, code or a link, which may hold the ends of sentences."""
 _AGAIN = 16
 """Characters with which a block begins again in a later line."""
 _GOES_ON = "とっはがをにでものへやか、，,)）」』"
@@ -164,13 +166,19 @@ def _lines(text: str, span: Span) -> list[Span]:
 def _whole_spans(text: str, atoms: list[Span]) -> list[Span]:
     """Return what no sentence ends in, merged: emphasis, links, code, tags, directives, footnote signs, formulas."""
     woven = [Span(*m.span()) for m in _WOVEN.finditer(text)] if "{" in text or "[" in text or "$" in text else []
+    whole = [span for span in atoms if not _is_mispaired(text, span)]
     merged: list[Span] = []
-    for span in sorted(atoms + woven):
+    for span in sorted(whole + woven):
         if merged and span.start < merged[-1].end:
             merged[-1] = Span(merged[-1].start, max(span.end, merged[-1].end))
         else:
             merged.append(span)
     return merged
+
+
+def _is_mispaired(text: str, span: Span) -> bool:
+    """Tell emphasis from two signs that a lost line break made a pair: it is long and begins in the midst of a line."""
+    return span.end - span.start > _LONGEST_WHOLE and text[span.start - 1 : span.start] not in {"", "\n", "\r"}
 
 
 def _outside(offsets: Collection[int], whole: list[Span]) -> list[int]:
