@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dedupe.model import PROSE, Kind, Safety, Span, Verdict
 from dedupe.repeats import K
 from dedupe.rows import HEAVY
-from dedupe.scene import Scene, State
+from dedupe.scene import COPY, LEAK, NEW, VOID, Scene
 
 _SCRAP_WEIGHT = 20
 """Weight of a beginning that no label and no list item shares with what follows by chance."""
@@ -37,7 +37,7 @@ _MAY_FOLLOW = re.compile(r"[*_]*[ァ-ヶ一-鿿]")
 def find_breaks(scene: Scene) -> Iterator[Verdict]:
     """Yield what a sentence cut off at the end of its block leads to: its complete version, or just its rest."""
     for cut in range(len(scene) - 1):
-        if not scene.closes[cut] or scene.state[cut] is not State.NEW or scene.container[cut]:
+        if not scene.closes[cut] or scene.state[cut] is not NEW or scene.container[cut]:
             continue
         after = _next_new(scene, cut)
         # A shorter beginning of the same sentence on the way was begun again too.
@@ -47,7 +47,7 @@ def find_breaks(scene: Scene) -> Iterator[Verdict]:
             after = _next_new(scene, after)
         if after == len(scene) or (scene.kind[after] in _WALLS and {scene.kind[cut], scene.kind[after]} != {Kind.TABLE}):
             continue
-        between = [unit for unit in range(cut + 1, after) if scene.state[unit] is State.COPY]
+        between = [unit for unit in range(cut + 1, after) if scene.state[unit] is COPY]
         wide = any(scene.is_wide(unit) for unit in (cut + 1, after))
         begun = _next_text(scene, cut)
         if between and begun == between[0] and scene.begins_with(begun, cut) and scene.length[begun] > scene.length[cut]:
@@ -64,7 +64,7 @@ def find_fragments(scene: Scene) -> dict[int, list[int]]:
     """
     places: dict[str, list[int]] = {}
     for unit in range(len(scene)):
-        if scene.kind[unit] in PROSE and scene.state[unit] in {State.NEW, State.COPY} and not scene.container[unit]:
+        if scene.kind[unit] in PROSE and scene.state[unit] in {NEW, COPY} and not scene.container[unit]:
             places.setdefault(_opening_words(scene, unit), []).append(unit)
     fragments: dict[int, list[int]] = {}
     for unit in range(len(scene)):
@@ -79,10 +79,10 @@ def find_fragments(scene: Scene) -> dict[int, list[int]]:
 
 def _may_be_fragment(scene: Scene, unit: int) -> bool:
     """Tell whether a text without a stop was cut off: a caption stands alone too, but not before a seam."""
-    if scene.kind[unit] is not Kind.PARAGRAPH or scene.state[unit] not in {State.NEW, State.COPY}:
+    if scene.kind[unit] is not Kind.PARAGRAPH or scene.state[unit] not in {NEW, COPY}:
         return False
     last = unit + 1 == len(scene)
-    seam = last or scene.is_wide(unit + 1) or scene.state[unit + 1] is not State.NEW
+    seam = last or scene.is_wide(unit + 1) or scene.state[unit + 1] is not NEW
     return scene.weight[unit] >= _SCRAP_WEIGHT and (seam or (scene.tidy and not scene.opens[unit]))
 
 
@@ -100,14 +100,14 @@ def _is_completed_by(scene: Scene, cut: int, whole: int) -> bool:
 
 def _next_text(scene: Scene, unit: int) -> int:
     unit += 1
-    while unit < len(scene) and scene.state[unit] in {State.VOID, State.LEAK}:
+    while unit < len(scene) and scene.state[unit] in {VOID, LEAK}:
         unit += 1
     return unit
 
 
 def _next_new(scene: Scene, unit: int) -> int:
     unit += 1
-    while unit < len(scene) and scene.state[unit] is not State.NEW:
+    while unit < len(scene) and scene.state[unit] is not NEW:
         unit += 1
     return unit
 
@@ -191,9 +191,9 @@ def _around_leaks(scene: Scene, first: int, last: int) -> tuple[Span, ...]:
     """Return the text from unit `first` up to unit `last` but for leaks, which have verdicts of their own."""
     spans: list[Span] = []
     for unit in range(first, last):
-        if scene.state[unit] is State.LEAK:
+        if scene.state[unit] is LEAK:
             continue
-        if spans and scene.state[unit - 1] is not State.LEAK:
+        if spans and scene.state[unit - 1] is not LEAK:
             spans[-1] = Span(spans[-1].start, scene.spans[unit].end)
         else:
             spans.append(scene.spans[unit])
@@ -202,8 +202,8 @@ def _around_leaks(scene: Scene, first: int, last: int) -> tuple[Span, ...]:
 
 def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool) -> Verdict | None:
     """Return the verdict where the rest of the sentence comes next, maybe with its last words once more."""
-    seam = wide or between or any(scene.state[unit] is State.LEAK for unit in range(cut + 1, after))
-    dots = scene.state[after - 1] is State.VOID and not scene.opens[after]
+    seam = wide or between or any(scene.state[unit] is LEAK for unit in range(cut + 1, after))
+    dots = scene.state[after - 1] is VOID and not scene.opens[after]
     if not seam or not scene.is_cut(cut) or scene.kind[after] is not Kind.PARAGRAPH or not (scene.opens[after] or dots):
         return None
     text = scene.post.text

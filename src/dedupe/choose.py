@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from dedupe.model import Integers, Keep, Kind
 from dedupe.rows import is_balanced
-from dedupe.scene import Scene, State
+from dedupe.scene import COPY, NEW, Scene
 
-_SEAM, _TORN_START, _TORN_END = 1.0, 2.0, 1.0
+_ONE = 2500
+"""What a plain seam costs, in characters: each that stays in a later copy costs 1, so of equal choices the first stays."""
+_SEAM, _TORN_START, _TORN_END = _ONE, 2 * _ONE, _ONE
 """What two texts cost that meet and never did: between paragraphs, at the start of one torn off, at the end of one."""
-_TORN_SENTENCE = 2.0
+_TORN_SENTENCE = 2 * _ONE
 """What it costs more when the first text breaks off in a sentence, and another one follows than did."""
-_LEANS, _BARE_HEADING = 2.0, 2.0
+_LEANS, _BARE_HEADING = 2 * _ONE, 2 * _ONE
 """What it costs more when the second text refers back to what is gone, or when a heading is left with nothing under it."""
 _EFFORT = 2000
 """Steps the search may weigh for each run."""
+_CHEAP = 100
+"""To copy so many runs takes as long as to weigh one step."""
 _FAR = 200
 """Runs before another one that the bound looks at; from there on it takes the least the run can cost."""
-_HOLE = 0.8
+_HOLE = 8 * _ONE // 10
 """What it costs more when a first copy that stood before is moved away."""
-_LATER = 0.0004
-"""Cost of a character that stays in a later copy: of equal choices the first stays."""
-_ECHO = 2.0
+_ECHO = 2 * _ONE
 """Cost of a unit that stays in an echo: a draft flattened, or what stands behind the marker of a prompt."""
-_BEHEADED = 2.0
+_BEHEADED = 2 * _ONE
 """What it costs more when the post no longer begins as it did."""
-_REFORMED = 0.3
+_REFORMED = 3 * _ONE // 10
 """Cost of a unit whose block begins elsewhere than in the first copy, as in a flattened echo."""
-_SLIP = 0.3
+_SLIP = 3 * _ONE // 10
 """Cost of a character that a near copy lacks or doubles."""
 _REFERS = re.compile(
     r"[\s*_「『“\"…．.]*(?:この|その|これ|それ|こう|そう|そこ|しかし|だが|でも|ただ|また|さらに|そして|特に|例えば|たとえば|つまり|"
@@ -61,34 +64,38 @@ class Choice:
     bound: float = 0.0
 
 
-class _Atom(NamedTuple):
-    """Units [first, last] that make one text: nearly always one, or the parts of a sentence with a break in its middle."""
+class _Texts(NamedTuple):
+    """The texts of a post, each called by its first unit: nearly always its only one, else parts of a broken sentence.
 
-    first: int
-    last: int
+    `last[text]` is its last unit, `holder[unit]` the text that holds a unit (-1: none does).
+    """
+
+    firsts: list[int]
+    last: list[int]
+    holder: list[int]
+
+    def units(self, texts: Iterable[int]) -> list[int]:
+        return [unit for text in texts for unit in range(text, self.last[text] + 1)]
 
 
 class _Run(NamedTuple):
-    """Atoms that stay or go together; `passage` is -1 where they stay, else they are its copy number `copy`."""
+    """Texts that stay or go together; `passage` is -1 where they stay, else they are its copy number `copy`."""
 
-    atoms: tuple[_Atom, ...]
+    texts: tuple[int, ...]
     passage: int = -1
     copy: int = 0
-
-    @property
-    def units(self) -> Iterator[int]:
-        return (unit for atom in self.atoms for unit in range(atom.first, atom.last + 1))
 
 
 @dataclass(frozen=True, slots=True)
 class _Classes:
-    """`of` names for each atom the first one with its text; `copies` holds those that have a choice, in order."""
+    """`of` names for each text the first one that says the same; `copies` holds those that have a choice, in order."""
 
-    of: Mapping[_Atom, _Atom]
-    copies: Mapping[_Atom, tuple[_Atom, ...]]
+    of: list[int]
+    copies: Mapping[int, tuple[int, ...]]
 
 
-_START = _Atom(-1, -1)
+_START = -1
+"""The text before the first one."""
 
 
 def choose(
@@ -108,48 +115,45 @@ def choose(
     for each character kept later than at first. All new text stays; of each passage exactly one copy stays: the first,
     unless the cost falls when a stretch of the post stays whole instead, or `keep` names the copy, whatever it costs.
     """
-    atoms = list(_atoms(scene, joins))
-    classes = _classify(scene, atoms, removable, cuts)
+    texts = _find_texts(scene, joins)
+    classes = _classify(scene, texts, removable, cuts)
     gone = set(removable) | set(cuts)
     if not classes.copies:
-        return Choice(frozenset(gone), _lead(scene, classes, gone, cuts))
-    neighbours = _neighbours(scene, atoms, classes, cuts, joins)
-    stay = [atom for atom in atoms if atom.first not in cuts and (atom.first not in gone or classes.of[atom] in classes.copies)]
+        return Choice(frozenset(gone), _lead(scene, texts, classes, gone, cuts))
+    neighbours = _neighbours(scene, texts, classes, cuts, joins)
+    stay = [text for text in texts.firsts if text not in cuts and (text not in gone or classes.of[text] in classes.copies)]
     runs = list(_runs(stay, classes))
-    kept, cost, bound = _solve(scene, runs, classes, neighbours, cuts, echoes, keep)
+    kept, cost, bound = _solve(scene, texts, runs, classes, neighbours, cuts, echoes, keep)
     for run in runs:
-        gone.update(run.units)
+        if run.passage >= 0:
+            gone.update(texts.units(run.texts))
     for run in kept:
-        gone.difference_update(run.units)
-    return Choice(frozenset(gone), _lead(scene, classes, gone, cuts), cost, bound)
+        gone.difference_update(texts.units(run.texts))
+    return Choice(frozenset(gone), _lead(scene, texts, classes, gone, cuts), cost / _ONE, bound / _ONE)
 
 
-def _atoms(scene: Scene, joins: Mapping[int, int]) -> Iterator[_Atom]:
-    """Yield the texts of the post in order.
+def _find_texts(scene: Scene, joins: Mapping[int, int]) -> _Texts:
+    """Return the texts of the post.
 
     A sentence that goes on after a break is one, and so is its broken copy; and so are sentences of a block that stand
     elsewhere without the line break between them, as one.
     """
     glued = _glued(scene)
-    first = before = -1
-    for unit, state in enumerate(scene.state):
-        if state is State.VOID or state is State.LEAK:
-            continue
-        if before < 0:
-            first = unit
-        elif unit not in glued and not (joins.get(before) == unit == before + 1 or scene.is_broken_copy(before, unit)):
-            yield _Atom(first, before)
-            first = unit
-        before = unit
-    if before >= 0:
-        yield _Atom(first, before)
+    last = list(range(len(scene)))
+    holder = [unit if state is NEW or state is COPY else -1 for unit, state in enumerate(scene.state)]
+    for before, unit in pairwise(last):
+        joined = unit in glued or joins.get(before) == unit or scene.is_broken_copy(before, unit)
+        if joined and holder[before] >= 0 and holder[unit] >= 0:
+            holder[unit] = holder[before]
+            last[holder[before]] = unit
+    return _Texts([unit for unit, text in enumerate(holder) if text == unit], last, holder)
 
 
 def _glued(scene: Scene) -> set[int]:
     """Return the units that are one text with the unit before, because a copy of both is a single unit."""
     inner: set[int] = set()
     for unit, place in enumerate(scene.witness):
-        if scene.state[unit] is State.COPY and place >= scene.first[0]:
+        if scene.state[unit] is COPY and place >= scene.first[0]:
             first, last = scene.unit_at(place), scene.unit_at(scene.witness_end(unit) - 1)
             if first < last and scene.block[first] == scene.block[last]:
                 inner.update(scene.first[first + 1 : last + 1])
@@ -176,86 +180,89 @@ def _roots(scene: Scene) -> Integers:
     return root
 
 
-def _classify(scene: Scene, atoms: list[_Atom], removable: Collection[int], cuts: Mapping[int, int]) -> _Classes:
-    """Group atoms of equal text; a passage has a choice when all its copies may go and its first text may too.
+def _classify(scene: Scene, texts: _Texts, removable: Collection[int], cuts: Mapping[int, int]) -> _Classes:
+    """Group texts that say the same; a passage has a choice when all its copies may go and its first text may too.
 
     A copy that stays anyway, as a refrain does, is a passage of its own: what copies it may stay in its place.
     """
-    holder = {unit: atom for atom in atoms for unit in range(atom.first, atom.last + 1)}
-    of = {atom: atom for atom in atoms}
-    members: dict[_Atom, list[_Atom]] = {}
-    fixed: set[_Atom] = set()
-    for atom in atoms:
-        place = scene.witness[atom.first]
-        twin = holder.get(scene.unit_at(place)) if place >= scene.first[0] else None
-        if twin is None or atom.first not in removable:
+    of = list(range(len(scene)))
+    members: dict[int, list[int]] = {}
+    fixed: set[int] = set()
+    for text in texts.firsts:
+        place = scene.witness[text]
+        if text not in removable or place < scene.first[0]:
             continue
-        end = scene.witness_end(atom.last)
-        if scene.first[twin.first] == place and scene.last[twin.last] == end:
-            of[atom] = of[twin]
-            members.setdefault(of[twin], []).append(atom)
-            if not _may_move(scene, atom, of[twin], removable):
-                fixed.add(of[twin])
+        twin = texts.holder[scene.unit_at(place)]
+        if twin < 0:
+            continue
+        end = scene.witness_end(texts.last[text])
+        if scene.first[twin] == place and scene.last[texts.last[twin]] == end:
+            of[text] = first = of[twin]
+            members.setdefault(first, []).append(text)
+            if not _may_move(scene, texts, text, first, removable):
+                fixed.add(first)
         else:
             # A copy that is not cut as its witness is stays a copy only while its witness stays in one piece.
-            fixed.update(_torn(scene, holder, place, end))
+            fixed.update(_torn(scene, texts, place, end))
     for cut, whole in cuts.items():
-        of[holder[cut]] = of[holder[whole]]
+        of[texts.holder[cut]] = of[texts.holder[whole]]
     copies = {
         first: (first, *others)
         for first, others in members.items()
-        if first not in fixed and first.first not in cuts and first.first not in removable
+        if first not in fixed and first not in cuts and first not in removable
     }
     return _Classes(of, copies)
 
 
-def _may_move(scene: Scene, atom: _Atom, first: _Atom, removable: Collection[int]) -> bool:
-    units = range(atom.first, atom.last + 1)
-    same_kind = scene.kind[atom.first] is scene.kind[first.first]
-    free = not scene.container[atom.first] and not scene.container[first.first]
-    return same_kind and free and all(unit in removable for unit in units)
+def _may_move(scene: Scene, texts: _Texts, text: int, first: int, removable: Collection[int]) -> bool:
+    if scene.kind[text] is not scene.kind[first] or scene.container[text] or scene.container[first]:
+        return False
+    return all(unit in removable for unit in range(text + 1, texts.last[text] + 1))
 
 
-def _torn(scene: Scene, holder: Mapping[int, _Atom], place: int, end: int) -> Iterator[_Atom]:
-    """Yield the atoms a copy spans whose border is no end of a sentence."""
+def _torn(scene: Scene, texts: _Texts, place: int, end: int) -> Iterator[int]:
+    """Yield the texts a copy spans whose border is no end of a sentence."""
     unit = scene.unit_at(place)
     while unit + 1 < len(scene) and scene.last[unit] < end:
         if scene.last[unit] not in scene.whole_ends:
-            yield from (holder[each] for each in (unit, unit + 1) if each in holder)
+            yield from (texts.holder[each] for each in (unit, unit + 1))
         unit += 1
 
 
 def _neighbours(
-    scene: Scene, atoms: list[_Atom], classes: _Classes, cuts: Mapping[int, int], joins: Mapping[int, int]
-) -> set[tuple[_Atom, _Atom]]:
+    scene: Scene, texts: _Texts, classes: _Classes, cuts: Mapping[int, int], joins: Mapping[int, int]
+) -> set[tuple[int, int]]:
     """Return the pairs of texts that their author put side by side: neighbours in some draft, not across its seam."""
-    pairs = {(_START, classes.of[atoms[0]])}
+    pairs = {(_START, classes.of[texts.firsts[0]])}
     reach = -1  # where the text ended that the last copy is a copy of
     stretch = 0  # where the new text began that was written since
-    before = _START
+    before = end = _START  # the text before, and its last unit
     root = _roots(scene)
-    for atom in atoms:
-        place = int(root[scene.first[atom.first]]) if scene.state[atom.first] is State.COPY else -1
-        restarts = 0 <= place < reach or place >= stretch
-        if place >= 0:
-            reach, stretch = int(root[scene.last[atom.last] - 1]) + 1, scene.last[atom.last]
-        goes_on = place < 0 and before is not _START and _breaks_off(scene, before)
-        broken = before.last in cuts or before.last + 1 < atom.first or (scene.is_wide(atom.first) and not goes_on)
-        if before is not _START and (not (restarts or broken) or joins.get(before.last) == atom.first):
-            pairs.add((classes.of[before], classes.of[atom]))
-        before = atom
+    for text in texts.firsts:
+        restarts, goes_on = False, False
+        if scene.state[text] is COPY:
+            place = int(root[scene.first[text]])
+            restarts = place < reach or place >= stretch
+            stretch = scene.last[texts.last[text]]
+            reach = int(root[stretch - 1]) + 1
+        else:
+            goes_on = before >= 0 and _breaks_off(scene, end)
+        broken = end in cuts or end + 1 < text or (scene.is_wide(text) and not goes_on)
+        if before >= 0 and (not (restarts or broken) or joins.get(end) == text):
+            pairs.add((classes.of[before], classes.of[text]))
+        before, end = text, texts.last[text]
     return pairs
 
 
-def _breaks_off(scene: Scene, atom: _Atom) -> bool:
-    return scene.is_cut(atom.last) and scene.last[atom.last] not in scene.whole_ends
+def _breaks_off(scene: Scene, unit: int) -> bool:
+    return scene.is_cut(unit) and scene.last[unit] not in scene.whole_ends
 
 
-def _runs(stay: list[_Atom], classes: _Classes) -> Iterator[_Run]:
-    """Cut what may stay into the longest runs whose atoms have their copies in the same order."""
-    index = {atom: number for number, atom in enumerate(stay)}
-    places = {first: [index[atom] for atom in copies] for first, copies in classes.copies.items()}
-    own = [places.get(classes.of[atom]) for atom in stay]
+def _runs(stay: list[int], classes: _Classes) -> Iterator[_Run]:
+    """Cut what may stay into the longest runs whose texts have their copies in the same order."""
+    index = {text: number for number, text in enumerate(stay)}
+    places = {first: [index[text] for text in copies] for first, copies in classes.copies.items()}
+    own = [places.get(classes.of[text]) for text in stay]
     passages: dict[int, int] = {}
     start = 0
     for end in range(1, len(stay) + 1):
@@ -272,42 +279,51 @@ def _runs(stay: list[_Atom], classes: _Classes) -> Iterator[_Run]:
 
 def _solve(
     scene: Scene,
+    texts: _Texts,
     runs: list[_Run],
     classes: _Classes,
-    neighbours: set[tuple[_Atom, _Atom]],
+    neighbours: Collection[tuple[int, int]],
     cuts: Mapping[int, int],
     echoes: Collection[int],
     keep: Keep,
-) -> tuple[list[_Run], float, float]:
+) -> tuple[list[_Run], int, int]:
     """Return the runs that stay, what they cost, and a lower bound for any choice."""
     firsts = {run.passage: run for run in runs if run.copy == 0}
-    locked = {passage for passage, run in firsts.items() if passage >= 0 and _splits_brackets(scene, run)}
-    own = [
-        _cost_of_copy(scene, run, firsts) + _ECHO * sum(unit in echoes for unit in run.units) if run.passage >= 0 else 0.0
-        for run in runs
-    ]
+    locked = {passage for passage, run in firsts.items() if passage >= 0 and _splits_brackets(scene, texts, run)}
+    own = [_cost_of_copy(scene, texts, run, firsts, echoes) if run.passage >= 0 else 0 for run in runs]
+    begins = [run.texts[0] for run in runs]
+    # What stands at -1 is before all: there a post begins.
+    ends = [*(run.texts[-1] for run in runs), _START]
+    torn = [*(_cost_after(scene, texts.last[end]) for end in ends[:-1]), _BEHEADED]
+    anew = [_SEAM + _cost_before(scene, begin) for begin in begins]
+    holes = [run.passage >= 0 and not run.copy and not after.copy for run, after in pairwise(runs)]
 
     @cache
-    def step(before: int, index: int) -> float:
-        last, atom = runs[before].atoms[-1] if before >= 0 else _START, runs[index].atoms[0]
-        in_place = last.last + 1 == atom.first or cuts.get(last.last + 1) == atom.first
-        cost = own[index] + _cost_of_seam(scene, last, atom, classes, neighbours, in_place=in_place)
-        moved = before < index - 1 and not runs[index].copy and not runs[index - 1].copy and runs[index - 1].passage >= 0
-        return cost + _HOLE if moved else cost
+    def step(before: int, index: int) -> int:
+        if index < 0:
+            return 0
+        cost, end, begin = own[index], ends[before], begins[index]
+        if before < index - 1 and holes[index - 1]:
+            cost += _HOLE
+        if (classes.of[end] if end >= 0 else _START, classes.of[begin]) not in neighbours:
+            return cost + torn[before] + anew[index]
+        after = texts.last[end] + 1 if end >= 0 else 0
+        # It follows in its place right behind, or instead of its cut-off beginning.
+        return cost if scene.opens[begin] or after == begin or cuts.get(after) == begin else cost + _REFORMED
 
     problem = _Problem(runs, locked, own, step)
     if keep == Keep.BEST:
         kept, bound = _search(problem)
     else:
-        kept, bound = _keep(problem, _named(runs, locked, echoes, keep)), _bound(problem)
+        kept, bound = _keep(problem, _named(texts, runs, locked, echoes, keep)), _bound(problem)
     return [runs[index] for index in kept.runs], kept.cost, bound
 
 
-def _named(runs: list[_Run], locked: Collection[int], echoes: Collection[int], keep: Keep) -> list[int]:
+def _named(texts: _Texts, runs: list[_Run], locked: Collection[int], echoes: Collection[int], keep: Keep) -> list[int]:
     """Return the runs that stay when of each passage the first copy stays, or the last one that is no echo."""
     chosen: dict[int, int] = {}
     for index, run in enumerate(runs):
-        echo = any(unit in echoes for unit in run.units)
+        echo = any(unit in echoes for unit in texts.units(run.texts))
         if run.passage < 0 or not run.copy or (keep == Keep.LAST and run.passage not in locked and not echo):
             chosen[run.passage if run.passage >= 0 else -1 - index] = index
     return sorted(chosen.values())
@@ -316,26 +332,30 @@ def _named(runs: list[_Run], locked: Collection[int], echoes: Collection[int], k
 class _Problem(NamedTuple):
     """Runs of which one of each passage is to stay; of `locked` passages the first.
 
-    `step(before, index)` is what it costs to keep a run right after another one (-1: after nothing); the `own` cost of the
-    run is the least of it.
+    `step(before, index)` is what it costs to keep a run right after another one (-1: after nothing), and nothing where -1,
+    the end, comes after; the `own` cost of the run is the least of it.
     """
 
     runs: list[_Run]
     locked: Collection[int]
-    own: list[float]
-    step: Callable[[int, int], float]
+    own: list[int]
+    step: Callable[[int, int], int]
 
 
 class _Kept(NamedTuple):
-    """A choice: the runs that stay, what the step to each costs, and for each passage the number of its run there."""
+    """A choice: the runs that stay, for each passage which of them it is, and what they cost.
+
+    Also the way from each to the ones `before` and `after` it; -1 is before the first one and after the last.
+    """
 
     runs: list[int]
-    steps: list[float]
-    number: dict[int, int]
-    cost: float
+    stays: dict[int, int]
+    before: list[int]
+    after: list[int]
+    cost: int
 
 
-def _search(problem: _Problem) -> tuple[_Kept, float]:
+def _search(problem: _Problem) -> tuple[_Kept, int]:
     """Return the best choice found, and a bound no choice can cost less than.
 
     Begins with the first copies and, as long as that costs less, lets a stretch of runs stay whole instead of the copies of
@@ -346,77 +366,71 @@ def _search(problem: _Problem) -> tuple[_Kept, float]:
     bound = _bound(problem)
     start = unchanged = 0
     effort = _EFFORT * len(runs)
-    while unchanged < len(runs) and kept.cost > bound + _LATER / 2 and effort > 0:
+    while unchanged < len(runs) and kept.cost > bound and effort > 0:
         unchanged += 1
-        if runs[start].passage >= 0 and kept.runs[kept.number[runs[start].passage]] != start:
-            better, spent = _better(problem, kept, start)
+        if runs[start].passage >= 0 and kept.stays[runs[start].passage] != start:
+            end, spent = _best_end(problem, kept, start)
             effort -= spent
-            if better:
-                kept, unchanged, effort = _keep(problem, better), 0, effort - len(better)
+            if end >= 0:
+                kept, unchanged = _keep(problem, _with_stretch(problem, kept, start, end)), 0
+                effort -= len(kept.runs)
         start = (start + 1) % len(runs)
     return kept, min(kept.cost, bound)
 
 
 def _keep(problem: _Problem, kept: list[int]) -> _Kept:
-    steps = list(map(problem.step, [-1, *kept], kept))
-    return _Kept(kept, steps, {problem.runs[index].passage: number for number, index in enumerate(kept)}, sum(steps))
+    before, after = ([-1] * (len(problem.runs) + 1) for _ in range(2))
+    for one, other in pairwise([-1, *kept, -1]):
+        after[one], before[other] = other, one
+    cost = sum(map(problem.step, [-1, *kept], kept))
+    return _Kept(kept, {problem.runs[index].passage: index for index in kept}, before, after, cost)
 
 
-def _better(problem: _Problem, kept: _Kept, start: int) -> tuple[list[int] | None, int]:
-    """Return what stays when the best stretch from `start` stays whole, if it costs less than `kept`; and the effort."""
+def _with_stretch(problem: _Problem, kept: _Kept, start: int, end: int) -> list[int]:
+    """Return what stays when the runs from `start` to `end` stay instead of the copies of their passages elsewhere."""
+    stretch = range(start, end + 1)
+    passages = {problem.runs[index].passage for index in stretch} - {-1}
+    return sorted({index for index in kept.runs if problem.runs[index].passage not in passages}.union(stretch))
+
+
+def _best_end(problem: _Problem, kept: _Kept, start: int) -> tuple[int, int]:
+    """Return where the best stretch from `start` ends, if it costs less than `kept` that it stays whole, else -1; and the effort.
+
+    A stretch grows by one run at a time, for which the copy of its passage that stayed leaves the chain of what stays.
+    """
     runs, locked, own, step = problem
-    found, best = None, kept.cost - _LATER / 2
-    spared, inner = 0.0, 0.0  # at most what goes cost, and what the stretch itself costs
-    broken: set[int] = set()  # which steps of `kept` are no longer taken
+    before, after = kept.before.copy(), kept.after.copy()
+    found, best, cost = -1, kept.cost, kept.cost
+    inner = own[start]  # what the stretch costs at least
     passages: set[int] = set()
-    reach = bisect_left(kept.runs, start)
-    spent = 0
+    at = bisect_left(kept.runs, start)
+    last = kept.runs[at - 1] if at else -1  # of what stays, the one before `end`
+    end = start
     for end in range(start, len(runs)):
-        run = runs[end]
-        inner += step(end - 1, end) if end > start else 0.0
-        if run.passage in passages or (run.copy and run.passage in locked) or inner + own[start] >= best:
+        passage = runs[end].passage
+        inner += step(last, end) if end > start else 0
+        if passage in passages or (runs[end].copy and passage in locked) or inner >= best:
             break
-        spent += 1
-        if run.passage < 0:
-            continue
-        passages.add(run.passage)
-        number = kept.number[run.passage]
-        if kept.runs[number] == end:
-            continue
-        after = bisect_right(kept.runs, end, reach)
-        for each in {number, number + 1, *range(reach, after + 1)} - broken:
-            broken.add(each)
-            spared += kept.steps[each] if each < len(kept.steps) else 0.0
-        reach = after
-        if kept.cost - spared + inner + _edges(problem, kept, start, end, passages) < best:
-            spent += len(kept.runs)
-            changed = [*_others(problem, kept.runs[: bisect_left(kept.runs, start)], passages), *range(start, end + 1)]
-            changed += _others(problem, kept.runs[after:], passages)
-            cost = sum(map(step, [-1, *changed], changed))
-            if cost < best:
-                found, best = changed, cost
-    return found, spent
+        if passage >= 0:
+            passages.add(passage)
+            other = kept.stays[passage]
+            if other != end:
+                one, two = last, after[last]
+                cost += step(one, end) + step(end, two) - step(one, two)
+                after[one], before[end], after[end], before[two] = end, one, two, end
+                one, two = before[other], after[other]
+                cost += step(one, two) - step(one, other) - step(other, two)
+                after[one], before[two] = two, one
+                if cost < best:
+                    found, best = end, cost
+        last = end
+    return found, end - start + 1 + len(runs) // _CHEAP
 
 
-def _others(problem: _Problem, kept: list[int], passages: Collection[int]) -> list[int]:
-    return [index for index in kept if problem.runs[index].passage not in passages]
-
-
-def _edges(problem: _Problem, kept: _Kept, start: int, end: int, passages: Collection[int]) -> float:
-    """Return what the steps into a stretch and out of it cost, once its passages stay nowhere else."""
-    left, right = bisect_left(kept.runs, start) - 1, bisect_right(kept.runs, end)
-    while left >= 0 and problem.runs[kept.runs[left]].passage in passages:
-        left -= 1
-    while right < len(kept.runs) and problem.runs[kept.runs[right]].passage in passages:
-        right += 1
-    into = problem.step(kept.runs[left] if left >= 0 else -1, start)
-    return into + (problem.step(end, kept.runs[right]) if right < len(kept.runs) else 0.0)
-
-
-def _bound(problem: _Problem) -> float:
+def _bound(problem: _Problem) -> int:
     """Return what any choice costs at least: for each passage the copy that costs least after any run it may follow."""
     runs, _, own, step = problem
-    least: dict[int, float] = {}
+    least: dict[int, int] = {}
     fixed = -1  # the last run before that stays in any case
     for index, run in enumerate(runs):
         cost = step(fixed, index)
@@ -428,71 +442,63 @@ def _bound(problem: _Problem) -> float:
         else:
             cost = own[index] if index - 1 - _FAR > fixed else cost
         key = run.passage if run.passage >= 0 else -1 - index
-        least[key] = min(cost, least.get(key, np.inf))
+        least[key] = min(cost, least.get(key, cost))
         fixed = index if run.passage < 0 else fixed
-    return float(sum(least.values()))
+    return sum(least.values())
 
 
-def _splits_brackets(scene: Scene, run: _Run) -> bool:
-    first, last = run.atoms[0].first, run.atoms[-1].last + 1
+def _splits_brackets(scene: Scene, texts: _Texts, run: _Run) -> bool:
+    first, last = run.texts[0], texts.last[run.texts[-1]] + 1
     inside = not scene.opens[first] and not is_balanced(scene, first, last)
     return inside or (not scene.closes[last - 1] and not is_balanced(scene, first, last, at_end=True))
 
 
-def _cost_of_slips(scene: Scene, run: _Run) -> float:
+def _cost_of_copy(scene: Scene, texts: _Texts, run: _Run, firsts: Mapping[int, _Run], echoes: Collection[int]) -> int:
+    """Return what a copy costs that stays, whatever it follows: for where it stands, and how it is cut and written."""
+    units = texts.units(run.texts)
+    cost = _cost_of_slips(scene, units) if scene.near else 0
+    if echoes:
+        cost += _ECHO * sum(unit in echoes for unit in units)
+    if not run.copy:
+        return cost
+    pairs = zip(firsts[run.passage].texts, run.texts, strict=True)
+    reformed = sum(scene.opens[one] != scene.opens[other] for one, other in pairs)
+    length = sum(scene.last[texts.last[text]] - scene.first[text] for text in run.texts)
+    return cost + run.copy * length + _REFORMED * reformed
+
+
+def _cost_of_slips(scene: Scene, units: Collection[int]) -> int:
     """Return what a copy costs for what it lacks or garbles, as its likeness, or that of its near copies, tells."""
-    if not scene.near:
-        return 0.0
-    units = {unit for atom in run.atoms for unit in range(atom.first, atom.last + 1)}
     own = sum(scene.near[unit].slips[0] for unit in units if unit in scene.near)
     return _SLIP * (own + max((like.slips[1] for like in scene.near.values() if like.witness in units), default=0))
 
 
-def _cost_of_copy(scene: Scene, run: _Run, firsts: Mapping[int, _Run]) -> float:
-    if run.passage < 0:
-        return 0.0
-    if not run.copy:
-        return _cost_of_slips(scene, run)
-    pairs = zip(firsts[run.passage].atoms, run.atoms, strict=True)
-    reformed = sum(scene.opens[one.first] != scene.opens[other.first] for one, other in pairs)
-    length = sum(scene.last[atom.last] - scene.first[atom.first] for atom in run.atoms)
-    return run.copy * _LATER * length + _REFORMED * reformed + _cost_of_slips(scene, run)
+def _cost_after(scene: Scene, unit: int) -> int:
+    """Return what it costs when another text follows the one that ends in a unit than did."""
+    cost = _BARE_HEADING if scene.kind[unit] is Kind.HEADING else 0
+    if not scene.closes[unit]:
+        return cost + _TORN_END
+    return cost + _TORN_SENTENCE if _breaks_off(scene, unit) else cost
 
 
-def _cost_of_seam(
-    scene: Scene, before: _Atom, atom: _Atom, classes: _Classes, neighbours: set[tuple[_Atom, _Atom]], *, in_place: bool
-) -> float:
-    """Return what it costs when a text follows another; `in_place` is right after it, or in place of its cut-off beginning."""
-    if (classes.of.get(before, before), classes.of[atom]) in neighbours:
-        return 0.0 if in_place or scene.opens[atom.first] else _REFORMED
-    cost = _SEAM
-    if not scene.opens[atom.first]:
-        cost += _TORN_START
-    if before is _START:
-        cost += _BEHEADED
-    elif not scene.closes[before.last]:
-        cost += _TORN_END
-    elif _breaks_off(scene, before):
-        cost += _TORN_SENTENCE
-    if scene.kind[atom.first] is Kind.HEADING:
-        cost -= _SEAM / 2
-    elif _REFERS.match(scene.post.text, scene.spans[atom.first].start):
-        cost += _LEANS
-    if before is not _START and scene.kind[before.last] is Kind.HEADING:
-        cost += _BARE_HEADING
-    return cost
+def _cost_before(scene: Scene, unit: int) -> int:
+    """Return what it costs, on top of the seam, when the text that begins with a unit follows another than it did."""
+    cost = 0 if scene.opens[unit] else _TORN_START
+    if scene.kind[unit] is Kind.HEADING:
+        return cost - _SEAM // 2
+    return cost + _LEANS if _REFERS.match(scene.post.text, scene.spans[unit].start) else cost
 
 
-def _lead(scene: Scene, classes: _Classes, gone: Collection[int], cuts: Mapping[int, int]) -> Integers:
+def _lead(scene: Scene, texts: _Texts, classes: _Classes, gone: Collection[int], cuts: Mapping[int, int]) -> Integers:
     """Return `scene.source` with each cut-off beginning led to its completion, and each first text that goes to its copy."""
     source = scene.source.copy()
     for cut, whole in cuts.items():
         source[scene.first[cut] : scene.last[cut]] = np.arange(scene.first[whole], scene.first[whole] + scene.length[cut])
     for first, copies in classes.copies.items():
-        if first.first in gone:
-            stays = next(atom for atom in copies if atom.first not in gone)
-            start, end = scene.first[first.first], scene.last[first.last]
-            place, last = scene.first[stays.first], scene.last[stays.last]
+        if first in gone:
+            stays = next(text for text in copies if text not in gone)
+            start, end = scene.first[first], scene.last[texts.last[first]]
+            place, last = scene.first[stays], scene.last[texts.last[stays]]
             source[place:last] = np.arange(place, last)
             source[start:end] = np.minimum(np.arange(place, place + end - start), last - 1)
     return source

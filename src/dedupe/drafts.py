@@ -10,7 +10,7 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from dedupe.model import Draft, Kind, Repeat, Safety, Span, Verdict, Wording
-from dedupe.scene import Scene, State
+from dedupe.scene import COPY, LEAK, NEW, Scene
 
 _BETWEEN = frozenset({"prompt", "preamble", "refusal", "end", "thought"})
 """Leaks that stand between two drafts; a label of a chat page or a citation mark stands in the midst of one."""
@@ -44,7 +44,7 @@ def find_drafts(scene: Scene, repeats: Sequence[Repeat], verdicts: Iterable[Verd
     texts = [
         unit
         for unit, state in enumerate(scene.state)
-        if (state is State.NEW or state is State.COPY) and unit not in footers and scene.kind[unit] is not Kind.CONFLICT
+        if (state is NEW or state is COPY) and unit not in footers and scene.kind[unit] is not Kind.CONFLICT
     ]
     broken = _broken(scene, sure)
     seams = _hard_seams(scene, texts, broken, _marks(scene, sure))
@@ -79,7 +79,7 @@ def _broken(scene: Scene, verdicts: Iterable[Verdict]) -> frozenset[int]:
     broken: set[int] = set()
     for verdict in verdicts:
         if verdict.rule == "RPT003":
-            broken.update(unit for unit in scene.units_in(verdict.spans) if scene.state[unit] is State.NEW)
+            broken.update(unit for unit in scene.units_in(verdict.spans) if scene.state[unit] is NEW)
         elif verdict.rule == "RPT004":
             broken.add(scene.unit_from(verdict.spans[0].start + 1) - 1)
     return frozenset(broken)
@@ -101,7 +101,7 @@ def _hard_seams(scene: Scene, texts: list[int], broken: frozenset[int], marks: f
         if before in broken or _is_cut_copy(scene, before) or not marks.isdisjoint(range(before + 1, unit)):
             seams.add(unit)
         elif any(map(scene.is_wide, range(before + 1, unit + 1))):
-            told = scene.is_cut(before) or scene.state[unit] is State.COPY
+            told = scene.is_cut(before) or scene.state[unit] is COPY
             (signed if told else plain).append(unit)
     # Where wide gaps mostly stand between drafts, one that nothing else speaks for does too.
     return seams.union(signed, plain if len(plain) <= len(signed) + len(seams) else ())
@@ -111,12 +111,12 @@ def _marks(scene: Scene, verdicts: Iterable[Verdict]) -> frozenset[int]:
     """Return the units of leaks that stand between drafts."""
     leaks = [verdict.leak for verdict in verdicts if verdict.leak and verdict.leak.own_line and verdict.leak.kind in _BETWEEN]
     units = (range(scene.unit_from(leak.span.start), scene.unit_from(leak.span.end)) for leak in leaks)
-    return frozenset(unit for each in units for unit in each if scene.state[unit] is State.LEAK)
+    return frozenset(unit for each in units for unit in each if scene.state[unit] is LEAK)
 
 
 def _is_cut_copy(scene: Scene, unit: int) -> bool:
     """Tell whether a copy breaks off where its witness goes on."""
-    if scene.state[unit] is not State.COPY or not scene.is_cut(unit):
+    if scene.state[unit] is not COPY or not scene.is_cut(unit):
         return False
     end = scene.witness_end(unit)
     return scene.last[scene.unit_at(end - 1)] >= end + _BROKEN
@@ -152,7 +152,7 @@ def _restarts(scene: Scene, texts: list[int], footers: frozenset[int], seams: se
     draft = 0  # the unit the draft begins with
     for number, row in _rows(scene, texts, seams, places):
         draft = row[0] if row[0] in seams else draft
-        again = [unit for unit in row if told.get(places.first[unit]) == draft] if scene.state[row[0]] is State.COPY else []
+        again = [unit for unit in row if told.get(places.first[unit]) == draft] if scene.state[row[0]] is COPY else []
         opening = _opening(scene, row) if again else 0
         if again and draft < opening <= again[0]:
             known = any(unit in going or scene.unit_at(places.first[unit]) in going for unit in again)
@@ -193,7 +193,7 @@ def _rows(scene: Scene, texts: list[int], seams: set[int], places: _Places) -> I
     start = 0
     for number in range(1, len(texts) + 1):
         unit, before = texts[number % len(texts)], texts[number - 1]
-        copies = scene.state[unit] is scene.state[before] is State.COPY
+        copies = scene.state[unit] is scene.state[before] is COPY
         if not (copies and unit not in seams and number < len(texts) and places.first[unit] > places.last[before]):
             yield start, texts[start:number]
             start = number
@@ -204,7 +204,7 @@ def _find_rewritten(scene: Scene, repeats: Sequence[Repeat], texts: list[int]) -
 
     Runs of characters they share propose the earlier one, and so does the text before them, when it is told again.
     """
-    wanted = {unit for unit in texts if scene.state[unit] is State.NEW and scene.length[unit] >= _LEAST}
+    wanted = {unit for unit in texts if scene.state[unit] is NEW and scene.length[unit] >= _LEAST}
     shared: dict[int, dict[int, int]] = {}
     for start, end, distance in _touching(scene, repeats, wanted):
         unit = scene.unit_at(start)
@@ -217,7 +217,7 @@ def _find_rewritten(scene: Scene, repeats: Sequence[Repeat], texts: list[int]) -
             unit += 1
     of: dict[int, int] = {}
     for unit in texts:
-        if scene.state[unit] is State.COPY:
+        if scene.state[unit] is COPY:
             of[unit] = scene.unit_at(scene.witness[unit])
         elif unit in wanted:
             votes = shared.get(unit, {})
@@ -250,7 +250,7 @@ def _draft(scene: Scene, units: list[int], rewritten: frozenset[int], broken: fr
         if unit in rewritten:
             return Wording.REWRITE
         # What breaks off and is completed further on says nothing of its own.
-        return Wording.COPY if scene.state[unit] is State.COPY or unit in broken else Wording.NEW
+        return Wording.COPY if scene.state[unit] is COPY or unit in broken else Wording.NEW
 
     parts = [(each, list(run)) for each, run in groupby(units, wording)]
     spans = tuple((each, Span(scene.spans[run[0]].start, scene.spans[run[-1]].end)) for each, run in parts)

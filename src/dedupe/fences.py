@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from dedupe.model import PROSE, Kind, Safety, Span, Verdict
-from dedupe.scene import Scene, State
+from dedupe.scene import COPY, VOID, Scene
 
 
 def fence(scene: Scene, verdicts: list[Verdict]) -> list[Verdict]:
@@ -45,11 +45,7 @@ def _idle_rules(scene: Scene, gone: set[int]) -> Iterator[int]:
     Those are the rules in its midst and at an end of the post, and one of two that would meet, both in a post that has no
     others; there also the one at a seam where the text before it goes on behind what goes.
     """
-    runs = [
-        list(run)
-        for void, run in groupby(range(len(scene)), lambda unit: unit in gone or scene.state[unit] is State.VOID)
-        if void
-    ]
+    runs = [list(run) for void, run in groupby(range(len(scene)), lambda unit: unit in gone or scene.state[unit] is VOID) if void]
     rules = [[unit for unit in run if scene.kind[unit] is Kind.RULE and unit not in gone] for run in runs]
     used = any(rules[index] for index, run in enumerate(runs) if not gone.intersection(run))
     for run, own in zip(runs, rules, strict=True):
@@ -69,4 +65,4 @@ def _idle_rules(scene: Scene, gone: set[int]) -> Iterator[int]:
 def _goes_on_behind(scene: Scene, run: list[int], going: list[int]) -> bool:
     """Tell whether the last of what goes is a copy of what stands right before the run, and prose comes next."""
     copy, before, after = going[-1], run[0] - 1, run[-1] + 1
-    return scene.state[copy] is State.COPY and scene.witness_end(copy) == scene.last[before] and scene.kind[after] in PROSE
+    return scene.state[copy] is COPY and scene.witness_end(copy) == scene.last[before] and scene.kind[after] in PROSE

@@ -18,7 +18,7 @@ from dedupe.header import read_values
 from dedupe.leaks import KINDS as LEAK_KINDS
 from dedupe.model import PROSE, Integers, Keep, Kind, Leak, Safety, Span, Strength, Verdict
 from dedupe.rows import LEAST_ROW, LEAST_WEIGHT, Row, find_rows, is_flattened, weak_signs
-from dedupe.scene import Scene, State
+from dedupe.scene import COPY, LEAK, NEW, VOID, Scene
 
 _ABOUT_PROMPTS = re.compile(r"プロンプト|prompt|提示词|提示詞|프롬프트", re.IGNORECASE)
 
@@ -66,7 +66,7 @@ def _is_lone_heading(scene: Scene, verdict: Verdict) -> bool:
 def _is_surely_broken(scene: Scene, verdict: Verdict) -> bool:
     """Tell a broken sentence, in a post without other damage, from a caption or a title before a text."""
     if verdict.rule == "RPT003":
-        return scene.state[_completed(scene, verdict)] is State.NEW and not _is_lone_heading(scene, verdict)
+        return scene.state[_completed(scene, verdict)] is NEW and not _is_lone_heading(scene, verdict)
     text, end, start = scene.post.text, verdict.spans[0].start, verdict.goes_on or 0
     cut = _broken(scene, verdict)
     prose = scene.prose[cut] or not scene.opens[cut]  # neither a caption nor a title
@@ -86,11 +86,11 @@ def _keep_sections(scene: Scene, rows: list[Row]) -> list[Row]:
     for row in rows:
         first = row.first
         heading = first - 1
-        while heading >= 0 and scene.state[heading] is State.VOID:
+        while heading >= 0 and scene.state[heading] is VOID:
             heading -= 1
         if heading >= 0 and scene.kind[heading] is Kind.HEADING and heading not in gone and not row.signs:
             after = row.last
-            while after < len(scene) and scene.state[after] is State.VOID:
+            while after < len(scene) and scene.state[after] is VOID:
                 after += 1
             inner = next((u for u in range(first, row.last) if scene.kind[u] is Kind.HEADING), None)
             if inner is not None:
@@ -113,14 +113,14 @@ def _repeated_all(
     spared: set[int] = set()
     echoes = set(_echoes(scene, rows))
     while True:
-        removable = {unit for row in rows for unit in range(row.first, row.last) if scene.state[unit] is State.COPY}
+        removable = {unit for row in rows for unit in range(row.first, row.last) if scene.state[unit] is COPY}
         cuts: dict[int, int] = {}
         joins: dict[int, int] = {}
         for verdict in breaks:
             if verdict.rule == "RPT003":
                 units = scene.units_in(verdict.spans)
-                removable |= {unit for unit in units if scene.state[unit] is State.COPY}
-                cuts |= {unit: _completed(scene, verdict) for unit in units if scene.state[unit] is State.NEW}
+                removable |= {unit for unit in units if scene.state[unit] is COPY}
+                cuts |= {unit: _completed(scene, verdict) for unit in units if scene.state[unit] is NEW}
             else:
                 joins[_broken(scene, verdict)] = _completed(scene, verdict)
         choice = choose(scene, removable - spared, cuts, joins, echoes, keep)
@@ -188,13 +188,13 @@ def _tell(
     told = {unit for verdict in verdicts for unit in scene.units_in(verdict.spans)}
     part: list[int] = []
     for unit in [*range(len(scene)), -1]:
-        goes = unit >= 0 and unit not in told and (unit in gone or (part and scene.state[unit] is State.VOID))
+        goes = unit >= 0 and unit not in told and (unit in gone or (part and scene.state[unit] is VOID))
         if part and (not goes or signs.get(unit, signs.get(part[-1])) != signs.get(part[-1])):
-            while scene.state[part[-1]] is State.VOID:
+            while scene.state[part[-1]] is VOID:
                 part.pop()
             verdicts.append(_repeat_verdict(scene, part, gone, source, signs.get(part[0])))
             part = []
-        if goes and not (not part and scene.state[unit] is State.VOID):
+        if goes and not (not part and scene.state[unit] is VOID):
             part.append(unit)
     return verdicts
 
@@ -206,14 +206,14 @@ def _is_mended(scene: Scene, verdict: Verdict, gone: Collection[int]) -> bool:
         if begin in gone:
             return False
         begin += 1
-    between = (unit for unit in range(begin, end) if scene.state[unit] not in {State.VOID, State.LEAK})
+    between = (unit for unit in range(begin, end) if scene.state[unit] not in {VOID, LEAK})
     return end not in gone and all(unit in gone for unit in between)
 
 
 def _repeat_verdict(
     scene: Scene, part: list[int], gone: Collection[int], source: Integers, signs: tuple[str, ...] | None
 ) -> Verdict:
-    texts = [unit for unit in part if scene.state[unit] is not State.VOID]
+    texts = [unit for unit in part if scene.state[unit] is not VOID]
     flat = signs is not None and "is a flattened copy" in signs
     start = _root(source, scene.first[texts[0]])
     end = _root(source, scene.last[texts[-1]] - 1) + 1
@@ -245,7 +245,7 @@ def _rejoined(scene: Scene, gone: Collection[int]) -> Iterator[Verdict]:
 def _joined(scene: Scene, verdict: Verdict, first: int, copy: int, gone: Collection[int], source: Integers) -> Verdict:
     """Return the verdict on units [first, copy], joining what stays around them where that is one block begun twice."""
     before = first - 1
-    while before >= 0 and (scene.state[before] in {State.VOID, State.LEAK} or before in gone):
+    while before >= 0 and (scene.state[before] in {VOID, LEAK} or before in gone):
         before -= 1
     if before < 0 or not _is_restart_in_block(scene, before, copy, source):
         return verdict
@@ -291,7 +291,7 @@ def _unsupported(scene: Scene, verdicts: list[Verdict], source: Integers) -> set
     offsets = scene.folded.offsets
     gone = np.zeros(len(offsets), bool)
     for unit in range(len(scene)):
-        if scene.state[unit] is State.LEAK:  # goes too, so keeps nothing
+        if scene.state[unit] is LEAK:  # goes too, so keeps nothing
             gone[scene.first[unit] : scene.last[unit]] = True
     for verdict in verdicts:
         for span in verdict.spans:
@@ -308,10 +308,8 @@ def _unsupported(scene: Scene, verdicts: list[Verdict], source: Integers) -> set
     for place in np.flatnonzero(torn).tolist():
         torn[place] = int(root[place - 1]) + 1 not in scene.whole_ends or int(root[place]) not in scene.begins
     bad = {scene.unit_at(place) for place in np.flatnonzero(gone & gone[root] | torn).tolist()}
-    firsts = {scene.first[unit] for unit in bad if scene.state[unit] is State.NEW}
-    return {
-        unit for unit in range(len(scene)) if scene.state[unit] is State.COPY and (unit in bad or scene.witness[unit] in firsts)
-    }
+    firsts = {scene.first[unit] for unit in bad if scene.state[unit] is NEW}
+    return {unit for unit in range(len(scene)) if scene.state[unit] is COPY and (unit in bad or scene.witness[unit] in firsts)}
 
 
 def _is_broken_off(scene: Scene, unit: int) -> bool:
@@ -327,9 +325,9 @@ def _leaked(scene: Scene, taken: list[Row], damaged: bool) -> Iterator[Verdict]:
         proves_itself = leak.strength is Strength.DECISIVE and not about_prompts
         hint = leak.strength is Strength.HINT
         first = scene.unit_from(leak.span.start)
-        if leak.woven and (first == len(scene) or scene.state[first] is not State.LEAK):
+        if leak.woven and (first == len(scene) or scene.state[first] is not LEAK):
             continue
-        listed = hint and leak.kind == "prompt" and first < len(scene) and scene.state[first] is State.LEAK
+        listed = hint and leak.kind == "prompt" and first < len(scene) and scene.state[first] is LEAK
         ending = hint and leak.kind == "end" and damaged and bool(structure)  # words that people close a text with, too
         if hint and not listed and not damaged:
             continue
@@ -352,9 +350,9 @@ def _structure(scene: Scene, leak: Leak, taken: list[Row], damaged: bool) -> tup
         return ("in a damaged post",) if damaged else ()
     before = scene.unit_from(leak.span.start) - 1
     after = scene.unit_from(leak.span.end)
-    while before >= 0 and scene.state[before] is State.VOID:
+    while before >= 0 and scene.state[before] is VOID:
         before -= 1
-    while after < len(scene) and scene.state[after] is State.VOID:
+    while after < len(scene) and scene.state[after] is VOID:
         after += 1
     found = []
     if any(unit in row for row in taken for unit in (before, after)):
@@ -366,7 +364,7 @@ def _structure(scene: Scene, leak: Leak, taken: list[Row], damaged: bool) -> tup
         found.append("after a cut sentence")
     if (damaged and not any(scene.prose[max(after, 0) :])) or (leak.kind == "end" and after >= len(scene)):
         found.append("at the end")
-    if any(0 <= unit < len(scene) and scene.state[unit] is State.LEAK for unit in (before, after)):
+    if any(0 <= unit < len(scene) and scene.state[unit] is LEAK for unit in (before, after)):
         found.append("beside another leak")
     return tuple(found)
 
@@ -383,7 +381,7 @@ def _suspect(scene: Scene, rows: Iterable[Row]) -> Iterator[Verdict]:
     """Yield long repeats of a post that shows no other damage: told, left alone."""
     for row in rows:
         if row.sentences >= 3 and row.weight >= 5 * LEAST_WEIGHT:
-            copies = {unit for unit in range(row.first, row.last) if scene.state[unit] is State.COPY}
+            copies = {unit for unit in range(row.first, row.last) if scene.state[unit] is COPY}
             for verdict in _tell(scene, copies, scene.source, [row], []):
                 yield Verdict("RPT001", verdict.spans, Safety.DISPLAY, verdict.witness, ("no other damage in the post",))
 
@@ -392,12 +390,12 @@ def _dangling(scene: Scene, verdicts: list[Verdict], damaged: bool) -> Iterator[
     """Yield sentences that break off and stand complete nowhere: they keep their content, so are told, never removed."""
     gone = [span for verdict in verdicts for span in verdict.spans]
     for unit in range(len(scene)):
-        if scene.state[unit] is not State.NEW or not scene.is_cut(unit) or scene.weight[unit] < _LEAST_DANGLING:
+        if scene.state[unit] is not NEW or not scene.is_cut(unit) or scene.weight[unit] < _LEAST_DANGLING:
             continue
         if (scene.kind[unit] is not Kind.PARAGRAPH and not scene.prose[unit]) or not (damaged or scene.tidy):
             continue
         last = unit + 1 == len(scene)
-        seam = (last and damaged) or (not last and (scene.is_wide(unit + 1) or scene.state[unit + 1] is State.LEAK))
+        seam = (last and damaged) or (not last and (scene.is_wide(unit + 1) or scene.state[unit + 1] is LEAK))
         span = scene.spans[unit]
         if seam and not any(part.start <= span.end and span.start <= part.end for part in gone):
             yield Verdict("CUT001", (span,), Safety.DISPLAY, None, ("breaks off and stands complete nowhere",))

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from dedupe.drafts import find_footers
 from dedupe.model import Draft, Kind, Safety, Span, Verdict, Wording
-from dedupe.scene import Scene, State
+from dedupe.scene import COPY, Scene
 
 CONTINUATION = "RPT005"
 """The rule of what goes here; never safe, for its text may stand nowhere else."""
@@ -55,7 +55,7 @@ def _stretches(scene: Scene, begin: int, starts: Sequence[int]) -> Iterator[tupl
     footers = find_footers(scene)
 
     def stays(unit: int) -> bool:
-        return scene.container[unit] < 0 or (unit in footers and scene.state[unit] is not State.COPY)
+        return scene.container[unit] < 0 or (unit in footers and scene.state[unit] is not COPY)
 
     borders = {scene.unit_from(start) for start in starts}
     for kept, run in groupby(range(begin, len(scene)), stays):

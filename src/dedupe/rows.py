@@ -11,7 +11,7 @@ from itertools import groupby, pairwise
 import numpy as np
 
 from dedupe.model import Folded, Kind, Repeat
-from dedupe.scene import Scene, State, weigh
+from dedupe.scene import COPY, LEAK, NEW, VOID, Scene, weigh
 
 LEAST_ROW, LEAST_WEIGHT = 2, 100
 """Sentences in a row, and their weight, that make a repeat a duplicate and not a refrain."""
@@ -95,9 +95,9 @@ def find_rows(scene: Scene) -> list[Row]:
 def _rows(scene: Scene) -> Iterator[range]:
     """Yield the longest rows of copies and leaks; rules between them belong to them, at the edges they do not."""
     state = scene.state
-    for is_new, run in groupby(range(len(scene)), key=lambda unit: state[unit] is State.NEW):
-        row = [] if is_new else [unit for unit in run if state[unit] is not State.VOID]
-        if any(state[unit] is State.COPY for unit in row):
+    for is_new, run in groupby(range(len(scene)), key=lambda unit: state[unit] is NEW):
+        row = [] if is_new else [unit for unit in run if state[unit] is not VOID]
+        if any(state[unit] is COPY for unit in row):
             yield from _trim(scene, range(row[0], row[-1] + 1))
 
 
@@ -106,7 +106,7 @@ def _trim(scene: Scene, row: range) -> Iterator[range]:
     first, last = row.start, row.stop
     whole = _repeats_what_stands_before(scene, row)
     over_text = not whole and not _is_over(scene, last)
-    while over_text and last > first and scene.kind[last - 1] in _EDGE and scene.state[last - 1] is State.COPY:
+    while over_text and last > first and scene.kind[last - 1] in _EDGE and scene.state[last - 1] is COPY:
         last -= 1
     while not whole and first < last and scene.kind[first] in _LOOSE and scene.witness[first] > scene.first[0]:
         first += 1
@@ -114,16 +114,16 @@ def _trim(scene: Scene, row: range) -> Iterator[range]:
     while first < last and not scene.opens[first] and not is_balanced(scene, first, last) and not _is_cut_copy(scene, first):
         first += 1
     while last > first and not scene.closes[last - 1] and not is_balanced(scene, first, last, at_end=True):
-        if State.LEAK in scene.state[max(0, first - 1) : first + 1] and _leaves_whole(scene, first, last):
+        if LEAK in scene.state[max(0, first - 1) : first + 1] and _leaves_whole(scene, first, last):
             break  # an echo, torn at its beginning
         last -= 1
-    if any(scene.state[unit] is State.COPY for unit in range(first, last)):
+    if any(scene.state[unit] is COPY for unit in range(first, last)):
         yield range(first, last)
 
 
 def _repeats_what_stands_before(scene: Scene, row: range) -> bool:
     """Tell whether a row, to its last unit, copies what ends where the row begins."""
-    copies = [unit for unit in row if scene.state[unit] is State.COPY]
+    copies = [unit for unit in row if scene.state[unit] is COPY]
     if not all(scene.follows(before, unit) for before, unit in pairwise(copies)):
         return False
     return scene.witness_end(copies[-1]) == scene.first[copies[0]]
@@ -132,12 +132,12 @@ def _repeats_what_stands_before(scene: Scene, row: range) -> bool:
 def _is_over(scene: Scene, unit: int) -> bool:
     """Tell whether nothing comes from the unit on but what ends a draft."""
     ends = {scene.unit_from(leak.span.start) for leak in scene.leaks if leak.kind == "end" and leak.own_line}
-    return all(scene.state[each] is State.VOID or each in ends for each in range(unit, len(scene)))
+    return all(scene.state[each] is VOID or each in ends for each in range(unit, len(scene)))
 
 
 def _drop_strays(scene: Scene, first: int, last: int) -> tuple[int, int]:
     """Let go of what only happens to stand before or after a row: a short copy of quite another place."""
-    copies = [unit for unit in range(first, last) if scene.state[unit] is State.COPY]
+    copies = [unit for unit in range(first, last) if scene.state[unit] is COPY]
     while (
         len(copies) > 1
         and not scene.prose[copies[0]]
@@ -185,7 +185,7 @@ def _is_paired(text: str) -> bool:
 
 
 def _look_at(scene: Scene, units: range) -> Row:
-    copies = [unit for unit in units if scene.state[unit] is State.COPY]
+    copies = [unit for unit in units if scene.state[unit] is COPY]
     weight = sum(scene.weight[unit] for unit in copies if scene.prose[unit])
     if _is_block_twice(scene, units, copies):
         return Row(units.start, units.stop, 0, 0, weight, ("is the block before it once more",))
@@ -239,7 +239,7 @@ def _signs(scene: Scene, units: range, copies: list[int], plain: list[int], sent
         yield "stands right beside its witness"
     elif not whole and _is_echo(scene, units, weight) and all(scene.stopped[unit] for unit in plain):
         yield "echoes the sentence before it"
-    if any(scene.state[unit] is State.LEAK for unit in range(max(0, units.start - 1), min(len(scene), units.stop + 1))):
+    if any(scene.state[unit] is LEAK for unit in range(max(0, units.start - 1), min(len(scene), units.stop + 1))):
         yield "stands beside a leak"
     last = not any(scene.prose[units.stop :])
     if weight >= HEAVY and is_flattened(scene, plain, 2 if last and whole else 3):
@@ -266,7 +266,7 @@ def _is_echo(scene: Scene, units: range, weight: int) -> bool:
 def weak_signs(scene: Scene, row: Row) -> tuple[str, ...]:
     """Return what speaks against a row only in a post with other damage: a light echo, a heading twice, cut-off words."""
     units = range(row.first, row.last)
-    copies = [unit for unit in units if scene.state[unit] is State.COPY]
+    copies = [unit for unit in units if scene.state[unit] is COPY]
     prose = [unit for unit in copies if scene.prose[unit]]
     if not copies:
         return ()
@@ -283,7 +283,7 @@ def weak_signs(scene: Scene, row: Row) -> tuple[str, ...]:
 def _is_cut_copy(scene: Scene, unit: int) -> bool:
     """Tell whether the last words of a paragraph break off where what they are a copy of goes on."""
     last = not scene.opens[unit] and scene.is_cut(unit) and scene.kind[unit] is Kind.PARAGRAPH
-    if not last or scene.state[unit] is not State.COPY or scene.weight[unit] < _LEAST_CUT:
+    if not last or scene.state[unit] is not COPY or scene.weight[unit] < _LEAST_CUT:
         return False
     return scene.witness_end(unit) not in scene.whole_ends and _is_balanced_before(scene, unit)
 
@@ -300,7 +300,7 @@ def _mark_drafts(scene: Scene, rows: list[Row]) -> list[Row]:
     chain: list[Row] = []
     end = -1
     for row in [*rows, None]:
-        copies = [unit for unit in range(row.first, row.last) if scene.state[unit] is State.COPY] if row else []
+        copies = [unit for unit in range(row.first, row.last) if scene.state[unit] is COPY] if row else []
         if row and (row.plain < LEAST_ROW or row.weight < LEAST_WEIGHT):
             marked.append(row)
             continue
@@ -321,7 +321,7 @@ def _mark_reruns(scene: Scene, rows: list[Row]) -> list[Row]:
     Manuals and scriptures say many things again, in many places; an essay that says a page of paragraphs again does not.
     """
     reruns = [row for row in rows if _is_rerun(scene, row)]
-    weight = sum(scene.weight[unit] for unit in range(len(scene)) if scene.prose[unit] and scene.state[unit] is State.COPY)
+    weight = sum(scene.weight[unit] for unit in range(len(scene)) if scene.prose[unit] and scene.state[unit] is COPY)
     if not reruns or sum(row.weight for row in reruns) < _RERUN_SHARE * weight:
         return rows
     return [replace(row, signs=(*row.signs, "is a stretch of the post once more")) if row in reruns else row for row in rows]
@@ -329,7 +329,7 @@ def _mark_reruns(scene: Scene, rows: list[Row]) -> list[Row]:
 
 def _is_rerun(scene: Scene, row: Row) -> bool:
     """Tell whether a row is several whole paragraphs of one place, without a gap, not two sections that end alike."""
-    copies = [unit for unit in range(row.first, row.last) if scene.state[unit] is State.COPY]
+    copies = [unit for unit in range(row.first, row.last) if scene.state[unit] is COPY]
     begin, end = (scene.unit_at(place) for place in (scene.witness[copies[0]], scene.witness_end(copies[-1]) - 1))
     edges = (scene.opens[row.first], scene.closes[row.last - 1], scene.opens[begin], scene.closes[end])
     paragraphs = {scene.block[unit] for unit in copies if scene.prose[unit] and scene.kind[unit] is Kind.PARAGRAPH}
@@ -345,7 +345,7 @@ def _is_rerun(scene: Scene, row: Row) -> bool:
 
 def _ends_section(scene: Scene, unit: int) -> bool:
     """Tell whether a heading or the end of the post comes next."""
-    while unit < len(scene) and scene.state[unit] is State.VOID:
+    while unit < len(scene) and scene.state[unit] is VOID:
         unit += 1
     return unit == len(scene) or scene.kind[unit] is Kind.HEADING
 
@@ -359,7 +359,7 @@ def _is_tail(scene: Scene, units: range, paragraphs: int, weight: int) -> bool:
 
 
 def _is_cut_before(scene: Scene, unit: int) -> bool:
-    while unit > 0 and scene.state[unit - 1] is State.VOID:
+    while unit > 0 and scene.state[unit - 1] is VOID:
         unit -= 1
     return unit > 0 and scene.is_cut(unit - 1) and scene.prose[unit - 1]
 
@@ -379,9 +379,9 @@ def _is_beside(scene: Scene, copies: list[int]) -> bool:
 def _is_headed_anew(scene: Scene, unit: int) -> bool:
     """Tell whether a heading of its own stands over the unit: sections that run alike say the same on purpose."""
     over = unit - 1
-    while over >= 0 and scene.state[over] is State.VOID:
+    while over >= 0 and scene.state[over] is VOID:
         over -= 1
-    if over < 0 or scene.kind[over] is not Kind.HEADING or scene.state[over] is not State.NEW:
+    if over < 0 or scene.kind[over] is not Kind.HEADING or scene.state[over] is not NEW:
         return False
     return scene.kind[unit] is not Kind.HEADING or _level(scene, over) < _level(scene, unit)
 
@@ -393,7 +393,7 @@ def _level(scene: Scene, heading: int) -> int:
 
 def _leads_on(scene: Scene, unit: int) -> bool:
     """Tell whether new code, a list, a table or HTML comes after: then the text before leads into it, and ends nothing."""
-    return any(scene.state[each] is State.NEW and scene.kind[each] in _LED_INTO for each in range(unit, len(scene)))
+    return any(scene.state[each] is NEW and scene.kind[each] in _LED_INTO for each in range(unit, len(scene)))
 
 
 def is_flattened(scene: Scene, plain: list[int], least: int) -> bool:
@@ -417,5 +417,5 @@ def _ends_cut(scene: Scene, unit: int, plain: list[int]) -> bool:
     if not scene.is_cut(unit) or scene.kind[unit] is not Kind.PARAGRAPH or scene.last[scene.unit_at(end - 1)] < end + 4:
         return False
     after = unit + 1
-    seam = after == len(scene) or scene.is_wide(after) or scene.state[after] is State.LEAK
+    seam = after == len(scene) or scene.is_wide(after) or scene.state[after] is LEAK
     return seam or is_flattened(scene, plain, 2)

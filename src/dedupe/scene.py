@@ -42,6 +42,10 @@ class State(Enum):
     VOID = "void"
 
 
+NEW, COPY, LEAK, VOID = State
+"""The states by short names: to look up a member of an enumeration takes longer than most of what is asked of a unit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """Units as plain lists, for rules that look at a few of them many times; folded offsets unless said otherwise.
@@ -106,7 +110,7 @@ class Scene:
 
     def is_broken_copy(self, before: int, unit: int) -> bool:
         """Tell whether two units are copies of one that a break cut in two."""
-        both = self.state[before] is State.COPY and self.state[unit] is State.COPY
+        both = self.state[before] is COPY and self.state[unit] is COPY
         if not both or before + 1 != unit or self.stopped[before] or not self.is_cut(before):
             return False
         place = self.witness[unit]
@@ -174,7 +178,7 @@ def set_scene(
     opens, closes = _find_edges(borders, leaky, len(block))
     state = _find_states(post, spans, kind, container, copies, chars, leaky)
     for unit in _begun_again(block, kind, closes, stopped, state, copies, chars):
-        state[unit] = State.NEW
+        state[unit] = NEW
     prose = [
         kind[unit] in PROSE
         and not container[unit]
@@ -187,8 +191,8 @@ def set_scene(
         newlines.append(post.text.count("\n", before.end, after.start) if after.start > before.end else 0)
     endings = [stopped[unit] for unit in range(len(spans)) if closes[unit] and kind[unit] is Kind.PARAGRAPH]
     # Room that damage left says nothing of how the author spaces paragraphs.
-    quiet = [kind_ is State.NEW and (stop or not shut) for kind_, stop, shut in zip(state, stopped, closes, strict=True)]
-    gaps = [count for unit, count in enumerate(newlines) if count >= 2 and quiet[unit - 1] and state[unit] is State.NEW]
+    quiet = [kind_ is NEW and (stop or not shut) for kind_, stop, shut in zip(state, stopped, closes, strict=True)]
+    gaps = [count for unit, count in enumerate(newlines) if count >= 2 and quiet[unit - 1] and state[unit] is NEW]
     return Scene(
         post=post,
         segments=segments,
@@ -245,19 +249,19 @@ def _find_states(
     state: list[State] = []
     for unit in range(len(spans)):
         if unit in leaky:
-            state.append(State.LEAK)
+            state.append(LEAK)
         elif last[unit] - first[unit] <= _DOTTED and _is_dots(chars[first[unit] : last[unit]]):
-            state.append(State.VOID)
+            state.append(VOID)
         elif witness[unit] < 0 or kind[unit] is Kind.CONFLICT or container[unit] in held:
-            state.append(State.NEW)
+            state.append(NEW)
         elif kind[unit] is Kind.CODE and not _is_same_code(post, spans, kind, unit, witness[unit], copies):
-            state.append(State.NEW)  # folding drops case and indentation, which are all in all to code
+            state.append(NEW)  # folding drops case and indentation, which are all in all to code
         elif kind[unit] is Kind.HEADING and witness[unit] not in copies.begins:
-            state.append(State.NEW)  # a heading that only ends like another
+            state.append(NEW)  # a heading that only ends like another
         elif not (sides or leaky) or _may_witness(unit, witness[unit], copies, sides, leaky):
-            state.append(State.COPY)
+            state.append(COPY)
         else:
-            state.append(State.NEW)
+            state.append(NEW)
     return state
 
 
@@ -272,21 +276,15 @@ def _begun_again(
     begun: list[int] = []
     fresh = -1  # the last block that begins with new text
     for unit, each in enumerate(state):
-        if each is State.NEW and (not unit or block[unit - 1] != block[unit]):
+        if each is NEW and (not unit or block[unit - 1] != block[unit]):
             fresh = block[unit]
-        if (
-            each is not State.COPY
-            or block[unit] != fresh
-            or not closes[unit]
-            or stopped[unit]
-            or kind[unit] is not Kind.PARAGRAPH
-        ):
+        if each is not COPY or block[unit] != fresh or not closes[unit] or stopped[unit] or kind[unit] is not Kind.PARAGRAPH:
             continue
         after = unit + 1
-        while after < len(state) and state[after] in {State.VOID, State.LEAK}:
+        while after < len(state) and state[after] in {VOID, LEAK}:
             after += 1
-        seam = after < len(state) and State.LEAK in state[unit + 1 : after]
-        if seam and state[after] is State.NEW and chars.startswith(chars[first[unit] : last[unit]], first[after]):
+        seam = after < len(state) and LEAK in state[unit + 1 : after]
+        if seam and state[after] is NEW and chars.startswith(chars[first[unit] : last[unit]], first[after]):
             begun.append(unit)
     return begun
 
