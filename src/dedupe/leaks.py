@@ -23,7 +23,7 @@ ANCHORS = ("label", "line", "start", "list", "inline")
 _OF_THE_TASK = re.compile(
     r"記事の(?:続き|最後|末尾)|続きを|執筆|補完し|完成させ|ご提示|ご要望|ご指定|as requested|the continuation|接着写|续写|이어서"
 )
-_PAIRS, _FACTOR = 1 << 16, 40503
+_HASHES, _FACTOR = 1 << 16, 40503
 """How many hashes pairs of characters have, and what the first is multiplied with (Knuth, TAOCP 3, 6.4)."""
 _QUOTING = frozenset({Kind.CODE, Kind.TABLE, Kind.QUOTE, Kind.FOOTNOTE, Kind.CONFLICT})
 
@@ -163,41 +163,55 @@ def _matches(text: str, start: int, extra: tuple[Entry, ...]) -> Iterator[tuple[
 
 @dataclass(frozen=True)
 class _Needles:
-    """The needles of a catalogue: their entries, which go on from which, and which (pairs of) characters begin one, by hash."""
+    """The needles of a catalogue: their entries, which go on from which, and how they begin.
+
+    `begins` has the hashes of their first two characters; of these `short` are a needle already, `goes_on` has those of three.
+    """
 
     entries: Mapping[str, tuple[Entry, ...]]
     longer: Mapping[str, tuple[str, ...]]
     single: tuple[int, ...]
     pattern: re.Pattern[str]
     begins: NDArray[np.bool_]
+    short: NDArray[np.bool_]
+    goes_on: NDArray[np.bool_]
 
     def places(self, text: str, start: int) -> Iterator[tuple[int, str]]:
         """Yield where a needle begins and the shortest that does: a look at all pairs at once, then a match where one is met."""
         points = np.frombuffer((text[start:] + "\n").encode("utf-32-le", "surrogatepass"), np.uint32)
-        found = self.begins[_hash(points[:-1], points[1:])]
+        pairs = _hash(points[:-1], points[1:])
+        found = np.flatnonzero(self.begins[pairs])
+        first, third = pairs[found], points[np.minimum(found + 2, len(points) - 1)]
+        found = found[self.short[first] | self.goes_on[_hash(first, third)]]
         for char in self.single:
-            found |= points[:-1] == char
-        for place in (np.flatnonzero(found) + start).tolist():
+            found = np.union1d(found, np.flatnonzero(points == char))
+        for place in (found + start).tolist():
             if match := self.pattern.match(text, place):
                 yield place, match[0]
 
 
 def _hash(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    return (first * np.uint32(_FACTOR) + second) & np.uint32(_PAIRS - 1)
+    return (first * np.uint32(_FACTOR) + second) & np.uint32(_HASHES - 1)
 
 
 @cache
 def _read_needles(entries: tuple[Entry, ...]) -> _Needles:
     words = sorted({needle for entry in entries for needle in entry.needles})
-    pairs = np.array([[ord(char) for char in word[:2]] for word in words if len(word) > 1], np.uint32).reshape(-1, 2)
-    begins = np.zeros(_PAIRS, bool)
-    begins[_hash(pairs[:, 0], pairs[:, 1])] = True
+    begins, short, goes_on = np.zeros((3, _HASHES), bool)
+    for word in words:
+        points = np.array([[ord(char)] for char in word[:3]], np.uint32)
+        pair = _hash(*points[:2]) if len(word) > 1 else points[:0]
+        begins[pair] = True
+        short[pair] |= len(word) == 2
+        goes_on[_hash(pair, points[2]) if len(word) > 2 else pair[:0]] = True
     return _Needles(
         {word: tuple(entry for entry in entries if word in entry.needles) for word in words},
         {word: tuple(other for other in words if other != word and other.startswith(word)) for word in words},
         tuple(ord(word) for word in words if len(word) == 1),
         re.compile("|".join(map(re.escape, words))),
         begins,
+        short,
+        goes_on,
     )
 
 
