@@ -159,7 +159,7 @@ def _glued(scene: Scene) -> set[int]:
                 inner.update(scene.first[first + 1 : last + 1])
     if not inner:
         return set()
-    root = _roots(scene)
+    root = scene.root
     places = {int(root[place]) for place in inner}
     return {
         unit
@@ -170,14 +170,6 @@ def _glued(scene: Scene) -> set[int]:
         and (place := int(root[scene.first[unit]])) in places
         and root[scene.last[unit - 1] - 1] + 1 == place
     }
-
-
-def _roots(scene: Scene) -> Integers:
-    """Return for each folded place where its text stands first."""
-    root = scene.source
-    while not np.array_equal(root, root[root]):
-        root = root[root]
-    return root
 
 
 def _classify(scene: Scene, texts: _Texts, removable: Collection[int], cuts: Mapping[int, int]) -> _Classes:
@@ -237,14 +229,13 @@ def _neighbours(
     reach = -1  # where the text ended that the last copy is a copy of
     stretch = 0  # where the new text began that was written since
     before = end = _START  # the text before, and its last unit
-    root = _roots(scene)
     for text in texts.firsts:
         restarts, goes_on = False, False
         if scene.state[text] is COPY:
-            place = int(root[scene.first[text]])
+            place = int(scene.root[scene.first[text]])
             restarts = place < reach or place >= stretch
             stretch = scene.last[texts.last[text]]
-            reach = int(root[stretch - 1]) + 1
+            reach = int(scene.root[stretch - 1]) + 1
         else:
             goes_on = before >= 0 and _breaks_off(scene, end)
         broken = end in cuts or end + 1 < text or (scene.is_wide(text) and not goes_on)

@@ -131,11 +131,8 @@ class _Places:
 
 
 def _find_places(scene: Scene) -> _Places:
-    root = scene.source
-    while not np.array_equal(root, root[root]):
-        root = root[root]
     # A sign that folds to nothing stands where the next character does.
-    root = np.append(root, len(root))
+    root = np.append(scene.root, len(scene.root))
     return _Places(root[scene.first].tolist(), root[np.maximum(scene.last, 1) - 1].tolist())
 
 

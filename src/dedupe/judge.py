@@ -18,7 +18,7 @@ from dedupe.header import read_values
 from dedupe.leaks import KINDS as LEAK_KINDS
 from dedupe.model import PROSE, Integers, Keep, Kind, Leak, Safety, Span, Strength, Verdict
 from dedupe.rows import LEAST_ROW, LEAST_WEIGHT, Row, find_rows, is_flattened, weak_signs
-from dedupe.scene import COPY, LEAK, NEW, VOID, Scene
+from dedupe.scene import COPY, LEAK, NEW, VOID, Scene, find_roots
 
 _ABOUT_PROMPTS = re.compile(r"プロンプト|prompt|提示词|提示詞|프롬프트", re.IGNORECASE)
 
@@ -296,9 +296,7 @@ def _unsupported(scene: Scene, verdicts: list[Verdict], source: Integers) -> set
     for verdict in verdicts:
         for span in verdict.spans:
             gone[np.searchsorted(offsets, span.start) : np.searchsorted(offsets, span.end)] = True
-    root = source
-    while not np.array_equal(root, root[root]):
-        root = root[root]
+    root = find_roots(source)
     torn = np.zeros(len(root), bool)
     torn[1:] = gone[1:] & (root[1:] != root[:-1] + 1)
     begins = np.array(scene.first, np.int64)

@@ -64,8 +64,7 @@ PROSE = frozenset({Kind.PARAGRAPH, Kind.ITEM})
 """The kinds that are cut into sentences."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A leaf block of Markdown; `container` numbers the HTML, Liquid or `:::` element it stands in.
 
     0 is none; a negative number is text switched off by `<!-- dedupe: off -->`, in which nothing is found.

@@ -114,16 +114,20 @@ class _Result:
         return found + len(squeezed) if found >= 0 else -1
 
     @cached_property
+    def _plain_lines(self) -> list[str]:
+        return _plain(self._text).split("\n")
+
+    @cached_property
     def lines(self) -> frozenset[str]:
-        return frozenset(_plain(self._text).split("\n"))
+        return frozenset(self._plain_lines)
 
     @cached_property
     def plain(self) -> str:
-        return _plain(self._text).replace("\n", "")
+        return "".join(self._plain_lines)
 
     @cached_property
     def _borders(self) -> frozenset[int]:
-        return frozenset(accumulate(map(len, _plain(self._text).split("\n")), initial=0))
+        return frozenset(accumulate(map(len, self._plain_lines), initial=0))
 
     def stands_from_a_line(self, text: str) -> bool:
         """Tell whether `text` stands in the result from the beginning of a line."""

@@ -50,7 +50,7 @@ NEW, COPY, LEAK, VOID = State
 class Scene:
     """Units as plain lists, for rules that look at a few of them many times; folded offsets unless said otherwise.
 
-    `chars` are the folded codes as a string.
+    `chars` are the folded codes as a string; `source` is that of Copies, `root` where it leads to in the end.
     """
 
     post: Post
@@ -69,6 +69,7 @@ class Scene:
     closes: list[bool]
     witness: list[int]
     source: Integers
+    root: Integers
     state: list[State]
     stopped: list[bool]
     prose: list[bool]
@@ -210,6 +211,7 @@ def set_scene(
         closes=closes,
         witness=witness,
         source=copies.source,
+        root=find_roots(copies.source),
         state=state,
         stopped=stopped,
         prose=prose,
@@ -221,6 +223,14 @@ def set_scene(
         tidy=len(endings) >= _STYLE and sum(endings) >= _TIDY * len(endings),
         roomy=sum(count >= 3 for count in gaps) > max(2, 0.25 * len(gaps)),
     )
+
+
+def find_roots(source: Integers) -> Integers:
+    """Return for each folded place where the way from copy to copy ends, given one step of it."""
+    root = source
+    while not np.array_equal(root, further := root[root]):
+        root = further
+    return root
 
 
 def _find_edges(borders: list[bool], leaky: set[int], count: int) -> tuple[list[bool], list[bool]]:
