@@ -21,7 +21,6 @@ from dedupe.model import Edit, Post, Span
 _EMPHASIS = re.compile(r"[*_](?:(?<![A-Za-z0-9][*_])|(?![A-Za-z0-9]))|~{2,}|[`\u200b-\u200d\u2060\ufeff\u00ad\ufe00-\ufe0f]")
 _BULLET = re.compile(r"[-+#>|:]+")
 _SENTENCE = re.compile(r"[。！？!?｡।؟۔။።]|\.(?=\s)")
-_LINE = re.compile(r"[\r\n]+")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+\S|^[ \t]*(\*\*|__)(?=\S)[^\r\n]*(?<=\S)\1[ \t]*[:：]?[ \t]*$")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\r\n]*\r?\n.*?^ {0,3}\1[`~]*[ \t]*$", re.MULTILINE | re.DOTALL)
 _WHOLE = re.compile(
@@ -77,10 +76,14 @@ def _fail(rule: str, span: Span, text: str) -> ProofError:
     return ProofError(f"{rule} at {span.start}-{span.end}: {shown[:80]}{'…' if len(shown) > 80 else ''}")
 
 
+def _lines(text: str) -> list[str]:
+    return text.replace("\r", "\n").split("\n")
+
+
 def _squeeze(text: str) -> str:
     """Drop white space and the words that are only Markdown signs; lines stay lines."""
     lines = []
-    for line in _LINE.split(text):
+    for line in _lines(text):
         words = line.split()
         lines.append("".join([word for word in words if word[0] not in "-+#>|:" or not _BULLET.fullmatch(word)]))
     return "\n".join(lines)
@@ -144,7 +147,7 @@ class _Result:
 
     @cached_property
     def headings(self) -> frozenset[str]:
-        return frozenset(_plain(line) for line in _LINE.split(self._text) if _HEADING.match(line))
+        return frozenset(_plain(line) for line in _lines(self._text) if _HEADING.match(line))
 
 
 def _only_removes(post: Post, edits: Sequence[Edit], repaired: str) -> None:
@@ -164,7 +167,7 @@ def _only_removes(post: Post, edits: Sequence[Edit], repaired: str) -> None:
 def _spares_whole_things(post: Post, edits: Sequence[Edit]) -> None:
     """No edit begins or ends inside code, a link, a tag or a directive; none touches switched-off text or a conflict."""
     text, body = post.text, post.header.end
-    fences = [Span(*match.span()) for match in _FENCE.finditer(text, body)]
+    fences = [Span(*match.span()) for match in _FENCE.finditer(text, body)] if "```" in text or "~~~" in text else []
     for border in (offset for span, _ in edits for offset in span):
         line = Span(text.rfind("\n", 0, border) + 1, text.find("\n", border))
         inline = _WHOLE.finditer(text, line.start, line.end if line.end >= 0 else len(text))
@@ -219,7 +222,7 @@ def _is_kept_alike(post: Post, gone: Span, stays: Span, result: _Result) -> None
 
 def _stays(post: Post, span: Span, result: _Result) -> None:
     at = 0
-    for line in _LINE.split(post.text[span.start : span.end]):
+    for line in _lines(post.text[span.start : span.end]):
         # Nearly every line stands as it is; only of one that does not are the sentences looked for.
         found = result.end_of(_squeeze(line), at)
         at = found if found >= 0 else at
@@ -262,7 +265,7 @@ def _keeps_links(post: Post, dropped: Sequence[Span], result: _Result) -> None:
 def _keeps_headings(post: Post, removed: Sequence[Span], result: _Result) -> None:
     """A heading that goes has a twin that stays, was the cut-off beginning of one, or one flattened into what follows it."""
     for span in removed:
-        for line in _LINE.split(post.text[span.start : span.end]):
+        for line in _lines(post.text[span.start : span.end]):
             if not _HEADING.match(line) or _squeeze(line) in result.verbatim_lines:
                 continue
             plain = _plain(line)
