@@ -20,6 +20,11 @@ _LABEL_LINE = re.compile(
 )
 _ELLIPSIS = re.compile(r"(?:\.{3,}|…+)(?=[ \t]*(?:[^\W_]|[「『（*]))")
 _STOP = re.compile(r"[。！？｡।॥؟۔။።.!?．]+[\"'”’»」』）)】\]〉》*_~]*")
+_PLAIN, _LATIN, _CLOSING = 1, 2, 3
+_ROLES = np.zeros(0x10000, np.uint8)
+"""What a code point is to the end of a sentence: a stop of a script without abbreviations, another stop, a closing sign."""
+for _role, _signs in ((_PLAIN, "。！？｡।॥؟۔။።．"), (_LATIN, ".!?"), (_CLOSING, "\"'”’»」』）)】]〉》*_~")):
+    _ROLES[list(map(ord, _signs))] = _role
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|cf|[Ff]ig|No|no|Nr|vol|pp?|ca|approx|Inc|Ltd|Co|Corp|al|ed|eds"
     r"|e\.g|i\.e|z\.B|d\.h|u\.a|usw|bzw|Mme|M|Mlle|p\.ex|Sra?|Dra?|núm|pág|тыс|др|г)|\b[^\W\d_]|(?:^|[\s(])(?:\d{1,4}\.)*\d{1,4})\.$"
@@ -80,7 +85,7 @@ def _ink_from(text: str, offset: int) -> int:
 
 def _units(text: str, begin: int, blocks: list[Block], atoms: list[Span]) -> Segments:
     """Cut paragraphs and list items at the ends of their sentences; every other block is one unit."""
-    stops = set(_stops(text, begin))
+    stops = _find_stops(text, begin)
     cuts = _outside(stops.union(_line_cuts(text, blocks)), _whole_spans(text, atoms))
     starts: list[int] = []
     ends: list[int] = []
@@ -111,13 +116,26 @@ def _units(text: str, begin: int, blocks: list[Block], atoms: list[Span]) -> Seg
     )
 
 
-def _stops(text: str, begin: int) -> Iterator[int]:
-    """Yield where a sentence may end in a stop, its closing brackets and quotes included."""
-    for stop in _STOP.finditer(text, begin):
-        start, cut = stop.span()
-        if cut - start == 1 and text[start] not in ".!?":
-            yield cut  # nearly all stops of Chinese and Japanese
-            continue
+def _find_stops(text: str, begin: int) -> set[int]:
+    """Return where a sentence may end in a stop, its closing brackets and quotes included."""
+    points = np.frombuffer((text[begin:] + "\n").encode("utf-32-le", "surrogatepass"), np.uint32)
+    role = _ROLES[np.minimum(points, len(_ROLES) - 1)]
+    stop = (role == _PLAIN) | (role == _LATIN)
+    stop[1:] &= ~stop[:-1]
+    # Nearly all stops of Chinese and Japanese: one, and no bracket after it.
+    plain = stop[:-1] & (role[:-1] == _PLAIN) & (role[1:] == 0)
+    stops = set((np.flatnonzero(plain) + begin + 1).tolist())
+    stop[:-1] &= ~plain
+    stops.update(_stops_in_context(text, begin, (np.flatnonzero(stop) + begin).tolist()))
+    return stops
+
+
+def _stops_in_context(text: str, begin: int, starts: list[int]) -> Iterator[int]:
+    """Yield the ends of those stops that end a sentence, by what stands around them."""
+    for start in starts:
+        stop = _STOP.match(text, start)
+        assert stop
+        cut = stop.end()
         following = text[cut : cut + 1]
         if text[cut - 1] in _CLOSERS:
             signs = cut - start - len(text[start:cut].rstrip("*_~"))
