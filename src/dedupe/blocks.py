@@ -180,7 +180,7 @@ def _look(piece: str, kind: Kind) -> Kind:
         return Kind.PARAGRAPH  # a draft on one line behind `#`, or a text with a rule right below it
     if kind is Kind.OTHER and re.fullmatch(r"[-*_=+\s]+", piece):
         return Kind.RULE
-    if kind not in {Kind.PARAGRAPH, Kind.ITEM}:
+    if kind is not Kind.PARAGRAPH and kind is not Kind.ITEM:
         return kind
     if kind is Kind.PARAGRAPH:
         if len(piece) < 170 and piece.startswith(("**", "__")) and BOLD_LINE.fullmatch(piece):

@@ -183,7 +183,7 @@ def _lines(text: str, span: Span) -> list[Span]:
 
 def _whole_spans(text: str, atoms: list[Span]) -> list[Span]:
     """Return what no sentence ends in, merged: emphasis, links, code, tags, directives, footnote signs, formulas."""
-    woven = [Span(*m.span()) for m in _WOVEN.finditer(text)] if "{" in text or "[" in text or "$" in text else []
+    woven = [Span(*m.span()) for m in _WOVEN.finditer(text)] if any(sign in text for sign in ("{", "[[", "[^", "$")) else []
     whole = [span for span in atoms if not _is_mispaired(text, span)]
     merged: list[Span] = []
     for span in sorted(whole + woven):
