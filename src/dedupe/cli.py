@@ -84,7 +84,7 @@ def scan(
         settings = _settings(config, paths, select, ignore, exclude, keep, show_settings, unsafe_fixes=unsafe_fixes)
         form = _format(output_format)
         if paths == ["-"]:
-            report, _ = _examine_stdin(settings, stdin_filename)
+            report, _ = _examine_stdin(settings, stdin_filename, proof=form == "diff")
         else:
             from dedupe.run import scan as run_scan
 
@@ -122,7 +122,7 @@ def fix(
         form = "diff" if diff else _format(output_format)
         dry_run = dry_run or diff
         if paths == ["-"]:
-            report, repaired = _examine_stdin(settings, stdin_filename)
+            report, repaired = _examine_stdin(settings, stdin_filename, proof=True)
             if not dry_run:
                 sys.stdout.buffer.write(repaired)
                 sys.stdout.flush()
@@ -286,12 +286,12 @@ def _format(name: str) -> str:
     return name
 
 
-def _examine_stdin(settings: Config, name: str) -> tuple[Report, bytes]:
+def _examine_stdin(settings: Config, name: str, *, proof: bool) -> tuple[Report, bytes]:
     from dedupe.corpus import decode
     from dedupe.pipeline import examine
     from dedupe.report import merge, report_post
 
-    outcome = examine(decode(name, sys.stdin.buffer.read()), settings)
+    outcome = examine(decode(name, sys.stdin.buffer.read()), settings, proof=proof)
     errors = [f"{name}: {outcome.proof_error}; left as it was"] if outcome.proof_error else []
     posts = [report_post(outcome, with_diff=True)]
     report = merge(posts, errors, unsafe_fixes=settings.unsafe_fixes, near=settings.near)

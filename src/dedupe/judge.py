@@ -47,7 +47,9 @@ def judge(scene: Scene, keep: Keep = Keep.BEST) -> tuple[Verdict, ...]:
     taken = [row for row in rows if row.signs or (damaged and _is_duplicate(row))]
     taken = _keep_sections(scene, taken)
     verdicts = [verdict for verdict in breaks if damaged or _is_surely_broken(scene, verdict)]
-    verdicts = _repeated_all(scene, taken, verdicts, find_fragments(scene) if damaged else {}, keep)
+    fragments = find_fragments(scene) if damaged else {}
+    verdicts = [verdict for verdict in verdicts if not _goes_on_elsewhere(scene, verdict, fragments)]
+    verdicts = _repeated_all(scene, taken, verdicts, fragments, keep)
     verdicts.extend(_leaked(scene, taken, damaged))
     verdicts = fence(scene, verdicts)
     if not damaged:
@@ -99,6 +101,15 @@ def _keep_sections(scene: Scene, rows: list[Row]) -> list[Row]:
                 continue
         kept.append(replace(row, first=first))
     return kept
+
+
+def _goes_on_elsewhere(scene: Scene, verdict: Verdict, fragments: dict[int, list[int]]) -> bool:
+    """Tell whether a sentence stands complete elsewhere, and goes on there otherwise than with what comes next."""
+    if verdict.rule != "RPT004" or verdict.witness:
+        return False
+    cut, rest = _broken(scene, verdict), scene.first[_completed(scene, verdict)]
+    ends = [scene.first[whole] + scene.length[cut] for whole in fragments.get(cut, ())]
+    return bool(ends) and not any(scene.chars.startswith(scene.chars[end : end + 2], rest) for end in ends)
 
 
 def _repeated_all(

@@ -50,41 +50,31 @@ class _View:
     drafts: tuple[Draft, ...] = ()
 
 
-def examine(post: Post, config: Config) -> Outcome:
+def examine(post: Post, config: Config, *, proof: bool = True) -> Outcome:
     """Return what is wrong with `post` and what repairing it gives; sees this post and nothing else.
 
     Findings are sorted by their span. When the result cannot be proved, `repaired` is the original text and
     `proof_error` says why; the findings keep their edits, so that a report can show what was meant. A safety that was
     raised in the settings counts only where the proof holds with it.
+
+    Without `proof` the result is neither looked at again nor proved: enough to tell what is wrong, not to write anything.
     """
-    outcome = _examine(post, config, raising=True)
+    outcome = _examine(post, config, raising=True, proof=proof)
     if outcome.proof_error and config.safety:
-        return _examine(post, config, raising=False)
+        return _examine(post, config, raising=False, proof=proof)
     return outcome
 
 
-def _examine(post: Post, config: Config, *, raising: bool) -> Outcome:
+def _examine(post: Post, config: Config, *, raising: bool, proof: bool) -> Outcome:
     view = _look(post, config, raising=raising)
     if view.segments is None or view.scene is None or not view.verdicts:
         return Outcome(post, (), post.text, view.repeated_share)
     verdicts = list(view.verdicts)
     edits = _edits(post, view.segments, verdicts, config)
     repaired = apply(post.text, _flat(edits))
-    error = None
-    for _ in range(_ROUNDS):
-        # A repair only takes away, so a text without leaks stays without.
-        again = (
-            _look(read_post(post.name, repaired), config, raising=raising, leaky=view.leaky) if repaired != post.text else None
-        )
-        fresh = _trace_all(post, again, _flat(edits), verdicts, config) if again else []
-        if not fresh:
-            break
-        verdicts += fresh
-        edits = _edits(post, view.segments, verdicts, config)
-        repaired = apply(post.text, _flat(edits))
-    else:
-        error = f"the repair does not settle after {_ROUNDS} rounds"
-    error = error or _proof_error(post, verdicts, _flat(edits), repaired, config)
+    error = _budget_error(post, repaired, config)
+    if proof and not error and repaired != post.text:
+        verdicts, edits, repaired, error = _settle(post, view, view.segments, config, raising=raising)
     findings = [describe(post.text, verdict, own) for verdict, own in zip(verdicts, edits, strict=True)]
     return Outcome(
         post=post,
@@ -94,6 +84,24 @@ def _examine(post: Post, config: Config, *, raising: bool) -> Outcome:
         proof_error=error,
         drafts=view.drafts or find_drafts(view.scene, view.repeats, view.exact),
     )
+
+
+def _settle(
+    post: Post, view: _View, segments: Segments, config: Config, *, raising: bool
+) -> tuple[list[Verdict], list[tuple[Edit, ...]], str, str | None]:
+    """Repair until another look at the result finds nothing to apply, and prove that; return what came of it, and any error."""
+    verdicts = list(view.verdicts)
+    for _ in range(_ROUNDS):
+        edits = _edits(post, segments, verdicts, config)
+        repaired = apply(post.text, _flat(edits))
+        # A repair only takes away, so a text without leaks stays without.
+        again = _look(read_post(post.name, repaired), config, raising=raising, leaky=view.leaky)
+        fresh = _trace_all(post, again, _flat(edits), verdicts, config)
+        if not fresh:
+            error = _budget_error(post, repaired, config) or _proof_error(post, verdicts, _flat(edits), repaired, config)
+            return verdicts, edits, repaired, error
+        verdicts += fresh
+    return verdicts, edits, repaired, f"the repair does not settle after {_ROUNDS} rounds"
 
 
 def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True) -> _View:
@@ -244,12 +252,14 @@ def _trace(verdict: Verdict, origin: Integers, gone: Sequence[Span]) -> Verdict:
     )
 
 
-def _proof_error(post: Post, verdicts: Sequence[Verdict], edits: Sequence[Edit], repaired: str, config: Config) -> str | None:
-    if repaired == post.text:
-        return None
+def _budget_error(post: Post, repaired: str, config: Config) -> str | None:
     before, after = post.ink, replace(post, text=repaired).ink
     if before - after > config.max_removed * before and not config.force:
         return f"the repair would remove {1 - after / before:.0%} of the post; `--force` allows it"
+    return None
+
+
+def _proof_error(post: Post, verdicts: Sequence[Verdict], edits: Sequence[Edit], repaired: str, config: Config) -> str | None:
     entries = {entry.id: entry for entry in (*read_catalogue(), *config.leaks)}
     scaffolds = [
         (verdict.leak.span, entries[verdict.leak.id]) for verdict in verdicts if verdict.leak and verdict.leak.id in entries

@@ -50,7 +50,7 @@ def scan(
     diff: bool = False,
     progress: Progress | None = None,
 ) -> Report:
-    """Return what is wrong with the posts under `paths`; writes nothing.
+    """Return what is wrong with the posts under `paths`; writes nothing, so proves nothing unless a `diff` is asked for.
 
     `jobs` is the number of processes (0: one for each core). Raises InputError for a path that does not exist; a post
     that cannot be read is named in `Report.errors`, and the others go on.
@@ -59,7 +59,7 @@ def scan(
     sources = _find(paths, config)
     reports: list[PostReport] = []
     errors: list[str] = []
-    for examined in _examine_all(sources, config, jobs, diff=diff, keep=False, progress=progress):
+    for examined in _examine_all(sources, config, jobs, diff=diff, keep=False, proof=diff, progress=progress):
         _note(examined, reports, errors)
     return merge(reports, errors, unsafe_fixes=config.unsafe_fixes, near=config.near)
 
@@ -88,7 +88,9 @@ def fix(
     done: list[PostReport] = []
     errors: list[str] = []
     try:
-        for examined in _examine_all(sources, config, jobs, diff=reports is not None, keep=not dry_run, progress=progress):
+        for examined in _examine_all(
+            sources, config, jobs, diff=reports is not None, keep=not dry_run, proof=True, progress=progress
+        ):
             try:
                 if not dry_run:
                     _write(examined, targets.get(examined.source), journal)
@@ -126,10 +128,10 @@ def _unchanged(report: PostReport, error: str) -> PostReport:
 
 
 def _examine_all(
-    sources: Sequence[Source], config: Config, jobs: int, *, diff: bool, keep: bool, progress: Progress | None
+    sources: Sequence[Source], config: Config, jobs: int, *, diff: bool, keep: bool, proof: bool, progress: Progress | None
 ) -> Iterator[_Examined]:
     """Yield what each post gives, in the order of `sources` whatever the number of processes."""
-    work = partial(_examine_source, config=config, diff=diff, keep=keep)
+    work = partial(_examine_source, config=config, diff=diff, keep=keep, proof=proof)
     processes = min(jobs or os.cpu_count() or 1, len(sources) // (_ALONE // 2) or 1)
     with _mapper(processes) as mapper:
         for number, examined in enumerate(mapper(work, sources), 1):
@@ -157,13 +159,13 @@ def _start_worker() -> None:
     gc.set_threshold(*_RARELY)
 
 
-def _examine_source(source: Source, config: Config, *, diff: bool, keep: bool) -> _Examined:
+def _examine_source(source: Source, config: Config, *, diff: bool, keep: bool, proof: bool) -> _Examined:
     try:
         raw, post = read_source(source)
     except InputError as error:
         return _Examined(source, None, str(error))
     try:
-        outcome = examine(post, config)
+        outcome = examine(post, config, proof=proof)
     except Exception as error:  # noqa: BLE001 (a defect met in one post must not keep the others from being examined)
         defect = f"{type(error).__name__}: {error}"
         return _Examined(
