@@ -21,6 +21,8 @@ _LEAST = 12
 """Folded characters of a unit worth comparing, and of a seed's overlap with it."""
 _TRIED = 3
 """Witnesses tried for each unit, by how much of it they share."""
+_SLIP = 2
+"""Characters that a slip of the typist may drop or double in a row."""
 _CLAUSE = 4
 """Characters in a row that one text has more than the other: content, not a slip."""
 _NEVER = frozenset({Kind.CONFLICT, Kind.DIRECTIVE, Kind.HTML, Kind.VERSE})
@@ -74,9 +76,10 @@ def find_near(text: str, segments: Segments, folded: Folded, repeats: list[Repea
     holders = (np.searchsorted(copies.starts, copies.witness, "right") - 1).tolist()
     of: dict[int, int] = {unit: holders[unit] for unit in np.flatnonzero(copies.witness >= 0).tolist()}
     of |= {unit: like.witness for unit, like in found.items()}
+    fresh = {unit for unit, place in enumerate(copies.witness.tolist()) if place < 0 and texts[unit]}
     for unit, step in [*((unit, 1) for unit in range(1, len(texts))), *((unit, -1) for unit in range(len(texts) - 2, -1, -1))]:
         other = of.get(unit - step, -2) + step
-        if wanted[unit] and unit not in of and 0 <= other < unit:
+        if unit in fresh and unit not in of and 0 <= other < unit and kinds[unit] is kinds[other]:
             like = _like(texts, unit, other)
             if like.similarity:
                 found[unit] = like
@@ -86,13 +89,14 @@ def find_near(text: str, segments: Segments, folded: Folded, repeats: list[Repea
         for unit, like in found.items()
         if like.similarity >= _ALONE / 100 or _is_in_order(unit, of)
     }
-    return {unit: _forgive(near, unit, like, kinds[unit]) for unit, like in near.items()}
+    forgiven = {unit: _forgive(near, unit, like, kinds[unit]) for unit, like in near.items()}
+    return {unit: like for unit, like in forgiven.items() if wanted[unit] or (like.only_typos and not like.conflict)}
 
 
 def _like(texts: list[str], unit: int, other: int) -> Likeness:
     """Compare a unit with another, or with that and the next one when it is so much longer."""
     begun = texts[other].rstrip(".…") if texts[other].endswith(("...", "…")) else texts[other]
-    if texts[unit].startswith(begun):
+    if texts[unit].startswith(begun) and len(texts[unit]) > len(begun) + _SLIP:
         return Likeness(other, other, 0.0)  # a cut-off beginning and its completion, no copy
     similarity = fuzz.ratio(texts[unit], texts[other], score_cutoff=_IN_ORDER)
     if other + 1 < unit and len(texts[unit]) >= len(texts[other]) + _LEAST:
@@ -140,9 +144,9 @@ def _compare(like: Likeness, text: str, segments: Segments, unit: int, texts: li
         if step.tag == "equal":
             continue
         single = len(mine) + len(other) == 1
-        signs = len(mine) == len(other) == 1 and not mine.isalnum() and not other.isalnum()
-        typos += single or signs
-        others += not (single or signs)
+        typo = _is_typo(mine, other)
+        typos += typo
+        others += not typo
         if abs(len(mine) - len(other)) >= _CLAUSE:
             slips[0 if len(mine) < len(other) else 1] += abs(len(mine) - len(other))
         elif single:
@@ -155,6 +159,13 @@ def _compare(like: Likeness, text: str, segments: Segments, unit: int, texts: li
         typos=typos,
         only_typos=not others,
     )
+
+
+def _is_typo(mine: str, other: str) -> bool:
+    """Tell whether one piece is the other after a slip: a few signs dropped or doubled, or signs that are no letters exchanged."""
+    if mine and other:
+        return len(mine) == len(other) == 1 and not mine.isalnum() and not other.isalnum()
+    return len(mine or other) <= _SLIP
 
 
 def _is_doubled(text: str, at: int) -> bool:
