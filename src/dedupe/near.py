@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from rapidfuzz import fuzz
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import Indel, Levenshtein
 
 from dedupe.copies import Copies
 from dedupe.fold import narrow
@@ -21,6 +21,8 @@ _LEAST = 12
 """Folded characters of a unit worth comparing, and of a seed's overlap with it."""
 _TRIED = 3
 """Witnesses tried for each unit, by how much of it they share."""
+_SLIP = 2
+"""Characters that a slip of the typist may drop or double in a row."""
 _SLIP = 2
 """Characters that a slip of the typist may drop or double in a row."""
 _CLAUSE = 4
@@ -35,6 +37,7 @@ _NAMES = re.compile(r"[a-z][a-z0-9+#.-]*[a-z0-9]|[ァ-ヴ][ァ-ヴー]+")
 _NEGATIONS = re.compile(
     r"ない|なく|なかっ|なけれ|ません|ずに|\bnot\b|n['’]t\b|\bno\b|\bnever\b|\bnicht\b|\bkein|\bne\b|\bpas\b|\bnão\b|不|没|無|未|않|없|못"
 )
+_SHORT_NEGATION = re.compile(r"ない|ず|no|ne|不|没|無|无|未|非|안|못|않|없")
 _LINKS = re.compile(r"\]\(([^)\s]*)")
 
 
@@ -139,19 +142,15 @@ def _compare(like: Likeness, text: str, segments: Segments, unit: int, texts: li
     raw = [text[segments.starts[unit] : segments.ends[unit]], text[segments.starts[like.witness] : segments.ends[like.until]]]
     conflict = "" if sorted(_LINKS.findall(raw[0])) == sorted(_LINKS.findall(raw[1])) else "their links differ"
     slips, typos, others = [0, 0], 0, 0
-    for step in Levenshtein.opcodes(copy, witness):
-        mine, other = copy[step.src_start : step.src_end], witness[step.dest_start : step.dest_end]
-        if step.tag == "equal":
-            continue
-        single = len(mine) + len(other) == 1
+    for at, mine, other_at, other in _differences(copy, witness):
         typo = _is_typo(mine, other)
         typos += typo
         others += not typo
         if abs(len(mine) - len(other)) >= _CLAUSE:
             slips[0 if len(mine) < len(other) else 1] += abs(len(mine) - len(other))
-        elif single:
-            slips[0] += bool(mine) and _is_doubled(copy, step.src_start)
-            slips[1] += bool(other) and _is_doubled(witness, step.dest_start)
+        elif len(mine) + len(other) == 1:
+            slips[0] += bool(mine) and _is_doubled(copy, at)
+            slips[1] += bool(other) and _is_doubled(witness, other_at)
     return replace(
         like,
         conflict=conflict or next(_conflicts(*(narrow(each) for each in raw)), ""),
@@ -161,11 +160,26 @@ def _compare(like: Likeness, text: str, segments: Segments, unit: int, texts: li
     )
 
 
+def _differences(copy: str, witness: str) -> Iterator[tuple[int, str, int, str]]:
+    """Yield the fewest characters by which two texts differ: where and what the copy has, where and what its witness has."""
+    pending: tuple[int, str, int, str] | None = None
+    for step in Indel.opcodes(copy, witness):
+        if step.tag == "equal":
+            if pending:
+                yield pending
+            pending = None
+            continue
+        at, mine, other_at, other = pending or (step.src_start, "", step.dest_start, "")
+        pending = at, mine + copy[step.src_start : step.src_end], other_at, other + witness[step.dest_start : step.dest_end]
+    if pending:
+        yield pending
+
+
 def _is_typo(mine: str, other: str) -> bool:
-    """Tell whether one piece is the other after a slip: a few signs dropped or doubled, or signs that are no letters exchanged."""
+    """Tell whether one piece is the other after a slip: signs dropped or doubled, or marks exchanged; never a negation."""
     if mine and other:
-        return len(mine) == len(other) == 1 and not mine.isalnum() and not other.isalnum()
-    return len(mine or other) <= _SLIP
+        return not any(map(str.isalnum, mine + other))
+    return len(mine or other) <= _SLIP and not _SHORT_NEGATION.search(mine or other)
 
 
 def _is_doubled(text: str, at: int) -> bool:
