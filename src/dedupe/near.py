@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from rapidfuzz import fuzz
-from rapidfuzz.distance import Indel, Levenshtein
+from rapidfuzz.distance import Indel, Levenshtein, Opcodes
 
 from dedupe.copies import Copies
 from dedupe.fold import narrow
-from dedupe.model import Folded, Kind, Repeat, Segments
+from dedupe.model import Folded, Kind, Repeat, Segments, Span
 
 _ALONE, _IN_ORDER = 90.0, 80.0
 """Least similarity, in percent, of a near copy by itself, and of one whose neighbour is a copy of its witness's neighbour."""
@@ -25,11 +25,15 @@ _SLIP = 2
 """Characters that a slip of the typist may drop or double in a row."""
 _SLIP = 2
 """Characters that a slip of the typist may drop or double in a row."""
+_FIELDS = 8
+"""Units that front matter, taken for text, is cut into at most."""
 _CLAUSE = 4
 """Characters in a row that one text has more than the other: content, not a slip."""
 _NEVER = frozenset({Kind.CONFLICT, Kind.DIRECTIVE, Kind.HTML, Kind.VERSE})
 _EXACT = frozenset({Kind.CODE, Kind.TABLE, Kind.QUOTE, Kind.LINKS, Kind.FOOTNOTE, Kind.OTHER})
 """Where every character counts: a difference there is for a person to judge, unless the passage is full of slips."""
+_WHOLE = frozenset({Kind.CODE, Kind.HEADING})
+"""What says the same only where all of it does: a piece of another one is no copy."""
 _NEIGHBOURS, _NOISE = 4, 2
 """A passage is full of slips when so many units around a unit show so many doubled, dropped or exchanged signs."""
 _NUMBERS = re.compile(r"\d+(?:[.,:/]\d+)*|[〇一二三四五六七八九十百千万億兆]+(?=[年月日円%人社件倍割つ個台回時分秒位])")
@@ -41,10 +45,14 @@ _SHORT_NEGATION = re.compile(r"ない|ず|no|ne|不|没|無|无|未|非|안|못|
 _LINKS = re.compile(r"\]\(([^)\s]*)")
 
 
+_NOWHERE = Span(0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Likeness:
     """A near copy: the units it is like (first and last), how much (0 to 1), and what differs that a person must judge.
 
+    `place` is the folded range of its witness; that of front matter, which has no units, lies before all of them.
     `slips` counts what the copy, and what its witness, doubles or lacks; `typos` all single signs doubled, dropped or
     exchanged; `only_typos` tells whether nothing else differs.
     """
@@ -52,6 +60,7 @@ class Likeness:
     witness: int
     until: int
     similarity: float
+    place: Span = _NOWHERE
     conflict: str = ""
     slips: tuple[int, int] = (0, 0)
     typos: int = 0
@@ -77,9 +86,13 @@ def find_near(text: str, segments: Segments, folded: Folded, repeats: list[Repea
         if best.similarity:
             found[unit] = best
     holders = (np.searchsorted(copies.starts, copies.witness, "right") - 1).tolist()
-    of: dict[int, int] = {unit: holders[unit] for unit in np.flatnonzero(copies.witness >= 0).tolist()}
+    exact = [
+        place >= 0 and (kind not in _WHOLE or texts[unit] == texts[holders[unit]])
+        for unit, (place, kind) in enumerate(zip(copies.witness.tolist(), kinds, strict=True))
+    ]
+    of: dict[int, int] = {unit: holders[unit] for unit in range(len(texts)) if exact[unit]}
     of |= {unit: like.witness for unit, like in found.items()}
-    fresh = {unit for unit, place in enumerate(copies.witness.tolist()) if place < 0 and texts[unit]}
+    fresh = {unit for unit in range(len(texts)) if not exact[unit] and texts[unit]}
     for unit, step in [*((unit, 1) for unit in range(1, len(texts))), *((unit, -1) for unit in range(len(texts) - 2, -1, -1))]:
         other = of.get(unit - step, -2) + step
         if unit in fresh and unit not in of and 0 <= other < unit and kinds[unit] is kinds[other]:
@@ -93,20 +106,54 @@ def find_near(text: str, segments: Segments, folded: Folded, repeats: list[Repea
         if like.similarity >= _ALONE / 100 or _is_in_order(unit, of)
     }
     forgiven = {unit: _forgive(near, unit, like, kinds[unit]) for unit, like in near.items()}
-    return {unit: like for unit, like in forgiven.items() if wanted[unit] or (like.only_typos and not like.conflict)}
+    placed = {
+        unit: replace(like, place=Span(int(copies.starts[like.witness]), int(copies.ends[like.until])))
+        for unit, like in forgiven.items()
+        if wanted[unit] or (like.only_typos and not like.conflict)
+    }
+    return placed | _find_header(text, segments, whole, texts, copies)
+
+
+def _find_header(text: str, segments: Segments, whole: str, texts: list[str], copies: Copies) -> dict[int, Likeness]:
+    """Return the units that say again, between lines of `+++`, what the front matter says."""
+    begin = int(copies.starts[0]) if len(copies.starts) else 0
+    found: dict[int, Likeness] = {}
+    for unit in range(1, len(texts)) if text.startswith("+++") else ():
+        if not text.startswith("+++", segments.starts[unit]):
+            continue
+        last = next((u for u in range(unit, min(unit + _FIELDS, len(texts))) if text.endswith("\n+++", 0, segments.ends[u])), -1)
+        copy = "".join(texts[unit : last + 1])
+        similarity = fuzz.ratio(copy, whole[:begin], score_cutoff=_ALONE) / 100
+        if last < 0 or not similarity or copy == whole[:begin]:
+            continue
+        at, steps = 0, Indel.opcodes(copy, whole[:begin])
+        for each in range(unit, last + 1):
+            start, end = (_led(steps, place) for place in (at, at + len(texts[each])))
+            at += len(texts[each])
+            found[each] = Likeness(-1, -1, similarity, Span(start, begin if each == last else end))
+    return found
+
+
+def _led(steps: Opcodes, at: int) -> int:
+    """Return where an alignment leads a place of its first text."""
+    step = next(step for step in steps if at <= step.src_end)
+    return min(step.dest_start + at - step.src_start, step.dest_end)
 
 
 def _like(texts: list[str], unit: int, other: int) -> Likeness:
-    """Compare a unit with another, or with that and the next one when it is so much longer."""
+    """Compare a unit with another, or with that and the next ones when it is so much longer."""
     begun = texts[other].rstrip(".…") if texts[other].endswith(("...", "…")) else texts[other]
     if texts[unit].startswith(begun) and len(texts[unit]) > len(begun) + _SLIP:
         return Likeness(other, other, 0.0)  # a cut-off beginning and its completion, no copy
-    similarity = fuzz.ratio(texts[unit], texts[other], score_cutoff=_IN_ORDER)
-    if other + 1 < unit and len(texts[unit]) >= len(texts[other]) + _LEAST:
-        both = fuzz.ratio(texts[unit], texts[other] + texts[other + 1], score_cutoff=max(similarity, _IN_ORDER))
-        if both > similarity:
-            return Likeness(other, other + 1, both / 100)
-    return Likeness(other, other, similarity / 100)
+    copy, witness, until = texts[unit], texts[other], other
+    best = Likeness(other, other, fuzz.ratio(copy, witness, score_cutoff=_IN_ORDER) / 100)
+    while until + 1 < unit and len(witness) + len(texts[until + 1]) // 2 < len(copy):
+        until += 1
+        witness += texts[until]
+        similarity = fuzz.ratio(copy, witness, score_cutoff=_IN_ORDER) / 100
+        if similarity > best.similarity:
+            best = Likeness(other, until, similarity)
+    return best
 
 
 def _forgive(near: Mapping[int, Likeness], unit: int, like: Likeness, kind: Kind) -> Likeness:
@@ -203,7 +250,7 @@ def add_near(copies: Copies, near: Mapping[int, Likeness]) -> Copies:
     """Return `copies` with the near ones added to the exact ones; characters beyond the witness's end lead to its last."""
     witness, source = copies.witness.copy(), copies.source.copy()
     for unit, like in near.items():
-        start, end = int(copies.starts[like.witness]), int(copies.ends[like.until])
+        start, end = like.place
         witness[unit] = start
         here = np.arange(int(copies.starts[unit]), int(copies.ends[unit]))
         source[here] = np.minimum(start + here - here[0], end - 1)
