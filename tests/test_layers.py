@@ -23,6 +23,7 @@ ORDER = [
     "leaks",
     "config",
     "copies",
+    "facts",
     "near",
     "scene",
     "rows",

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from rapidfuzz import fuzz
-from rapidfuzz.distance import Indel, Levenshtein, Opcodes
+from rapidfuzz.distance import Indel, Opcodes
 
 from dedupe.copies import Copies
-from dedupe.fold import narrow
+from dedupe.facts import differing_facts
 from dedupe.model import Folded, Kind, Repeat, Segments, Span
 
 _ALONE, _IN_ORDER = 90.0, 80.0
@@ -36,13 +36,7 @@ _WHOLE = frozenset({Kind.CODE, Kind.HEADING})
 """What says the same only where all of it does: a piece of another one is no copy."""
 _NEIGHBOURS, _NOISE = 4, 2
 """A passage is full of slips when so many units around a unit show so many doubled, dropped or exchanged signs."""
-_NUMBERS = re.compile(r"\d+(?:[.,:/]\d+)*|[〇一二三四五六七八九十百千万億兆]+(?=[年月日円%人社件倍割つ個台回時分秒位])")
-_NAMES = re.compile(r"[a-z][a-z0-9+#.-]*[a-z0-9]|[ァ-ヴ][ァ-ヴー]+")
-_NEGATIONS = re.compile(
-    r"ない|なく|なかっ|なけれ|ません|ずに|\bnot\b|n['’]t\b|\bno\b|\bnever\b|\bnicht\b|\bkein|\bne\b|\bpas\b|\bnão\b|不|没|無|未|않|없|못"
-)
 _SHORT_NEGATION = re.compile(r"ない|ず|no|ne|不|没|無|无|未|非|안|못|않|없")
-_LINKS = re.compile(r"\]\(([^)\s]*)")
 
 
 _NOWHERE = Span(0, 0)
@@ -187,7 +181,6 @@ def _is_in_order(unit: int, of: Mapping[int, int]) -> bool:
 def _compare(like: Likeness, text: str, segments: Segments, unit: int, texts: list[str]) -> Likeness:
     copy, witness = texts[unit], "".join(texts[like.witness : like.until + 1])
     raw = [text[segments.starts[unit] : segments.ends[unit]], text[segments.starts[like.witness] : segments.ends[like.until]]]
-    conflict = "" if sorted(_LINKS.findall(raw[0])) == sorted(_LINKS.findall(raw[1])) else "their links differ"
     slips, typos, others = [0, 0], 0, 0
     for at, mine, other_at, other in _differences(copy, witness):
         typo = _is_typo(mine, other)
@@ -200,7 +193,7 @@ def _compare(like: Likeness, text: str, segments: Segments, unit: int, texts: li
             slips[1] += bool(other) and _is_doubled(witness, other_at)
     return replace(
         like,
-        conflict=conflict or next(_conflicts(*(narrow(each) for each in raw)), ""),
+        conflict="; ".join(differing_facts(*raw)),
         slips=(slips[0], slips[1]),
         typos=typos,
         only_typos=not others,
@@ -231,19 +224,6 @@ def _is_typo(mine: str, other: str) -> bool:
 
 def _is_doubled(text: str, at: int) -> bool:
     return text[at] in {text[at - 1 : at], text[at + 1 : at + 2]}
-
-
-def _conflicts(copy: str, witness: str) -> Iterator[str]:
-    """Yield what makes two texts say different things: numbers, names, a negation."""
-    numbers = [Counter(_NUMBERS.findall(each)) for each in (copy, witness)]
-    if numbers[0] != numbers[1]:
-        yield "their numbers differ"
-    names = [Counter(_NAMES.findall(each)) for each in (copy, witness)]
-    mine, other = list((names[0] - names[1]).elements()), list((names[1] - names[0]).elements())
-    if mine and other and any(min(Levenshtein.distance(name, twin) for twin in other) > 1 for name in mine):
-        yield "their names differ"
-    if len(_NEGATIONS.findall(copy)) != len(_NEGATIONS.findall(witness)):
-        yield "one of them negates"
 
 
 def add_near(copies: Copies, near: Mapping[int, Likeness]) -> Copies:
