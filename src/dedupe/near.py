@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from rapidfuzz.distance import Indel, Opcodes
 
 from dedupe.copies import Copies
 from dedupe.facts import differing_facts
+from dedupe.fold import narrow
 from dedupe.model import Folded, Kind, Repeat, Segments, Span
 
 _ALONE, _IN_ORDER = 90.0, 80.0
@@ -36,6 +37,9 @@ _WHOLE = frozenset({Kind.CODE, Kind.HEADING})
 """What says the same only where all of it does: a piece of another one is no copy."""
 _NEIGHBOURS, _NOISE = 4, 2
 """A passage is full of slips when so many units around a unit show so many doubled, dropped or exchanged signs."""
+_WORD = re.compile(r"[^\W\d_]*[a-z][^\W\d_]*")
+_TAIL = 4
+"""Characters at the end that two words share which only begin otherwise."""
 _SHORT_NEGATION = re.compile(r"ない|ず|no|ne|不|没|無|无|未|非|안|못|않|없")
 
 
@@ -94,8 +98,9 @@ def find_near(text: str, segments: Segments, folded: Folded, repeats: list[Repea
             if like.similarity:
                 found[unit] = like
                 of[unit] = other
+    words = Counter(_WORD.findall(narrow(text))) if found else Counter()
     near = {
-        unit: _compare(like, text, segments, unit, texts)
+        unit: _compare(like, text, segments, unit, texts, words)
         for unit, like in found.items()
         if like.similarity >= _ALONE / 100 or _is_in_order(unit, of)
     }
@@ -178,7 +183,7 @@ def _is_in_order(unit: int, of: Mapping[int, int]) -> bool:
     return of.get(unit - 1, -2) + 1 == of[unit] or of.get(unit + 1, -2) - 1 == of[unit]
 
 
-def _compare(like: Likeness, text: str, segments: Segments, unit: int, texts: list[str]) -> Likeness:
+def _compare(like: Likeness, text: str, segments: Segments, unit: int, texts: list[str], words: Mapping[str, int]) -> Likeness:
     copy, witness = texts[unit], "".join(texts[like.witness : like.until + 1])
     raw = [text[segments.starts[unit] : segments.ends[unit]], text[segments.starts[like.witness] : segments.ends[like.until]]]
     slips, typos, others = [0, 0], 0, 0
@@ -191,12 +196,13 @@ def _compare(like: Likeness, text: str, segments: Segments, unit: int, texts: li
         elif len(mine) + len(other) == 1:
             slips[0] += bool(mine) and _is_doubled(copy, at)
             slips[1] += bool(other) and _is_doubled(witness, other_at)
+    entries = _are_entries(raw, words)
     return replace(
         like,
-        conflict="; ".join(differing_facts(*raw)),
+        conflict="; ".join((*differing_facts(*raw), *(["a word begins otherwise"] if entries else []))),
         slips=(slips[0], slips[1]),
         typos=typos,
-        only_typos=not others,
+        only_typos=not others and not entries,
     )
 
 
@@ -220,6 +226,18 @@ def _is_typo(mine: str, other: str) -> bool:
     if mine and other:
         return not any(map(str.isalnum, mine + other))
     return len(mine or other) <= _SLIP and not _SHORT_NEGATION.search(mine or other)
+
+
+def _are_entries(raw: Sequence[str], words: Mapping[str, int]) -> bool:
+    """Tell whether texts differ in a word that only begins otherwise (`mounted`, `unmounted`), and the post knows both."""
+    mine, other = (Counter(_WORD.findall(narrow(each))) for each in raw)
+    for word in mine - other:
+        for twin in other - mine:
+            tail = min(len(word), len(twin), _TAIL)
+            known = min(words[each] - mine[each] - other[each] for each in (word, twin)) > 0
+            if known and abs(len(word) - len(twin)) > 1 and tail >= _TAIL and word[-tail:] == twin[-tail:]:
+                return True
+    return False
 
 
 def _is_doubled(text: str, at: int) -> bool:
