@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "dedupe"
 ORDER = [
     "errors",
     "model",
+    "differ",
     "fingerprint",
     "header",
     "markdown",

@@ -32,8 +32,9 @@ _WORDS = re.compile(r"[^\W\d_]*[A-Za-zÀ-ɏ0-9][\wÀ-ɏ+#.'’-]*[\w+#]|[ァ-ヴ
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 _STARTS = re.compile(r"(?:^|[.!?:]\s+|\n)[\s\"“„«¡¿*_#>-]*$")
 _NEGATIONS = re.compile(
-    r"ない|なく|なかっ|なけれ|ません|ずに|ねば|\bnot\b|n['’]t\b|\bno\b|\bnever\b|\bnicht\b|\bkein|\bnie\b|\bne\b|\bpas\b|\bnão\b"
-    r"|\bnunca\b|\bjamais\b|\bwithout\b|不|没|無|未|않|없|못|말고|마세요"
+    r"ない|なく|なかっ|なけれ|ません|ずに|ねば|不|没|無|未|않|없|못|말고|마세요|n['’]t\b"
+    r"|\b(?:can ?not|not|nor?|never|none|nobody|nothing|without|nichts?|kein(?:e[mnrs]?)?|nie(?:mals|mand)?|ohne"
+    r"|ne|pas|jamais|sans|nunca|sin|não|sem)\b"
 )
 _BANS = re.compile(r"はならない|はなりません|[はちじ]ゃ?いけ(?:ない|ません)|(?:て|で)は(?:だめ|ダメ)|禁止|ないで(?:くだ|下)|厳禁")
 _LINKS = re.compile(r"\]\(([^)\s]*)")
