@@ -33,8 +33,8 @@ _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 _STARTS = re.compile(r"(?:^|[.!?:]\s+|\n)[\s\"“„«¡¿*_#>-]*$")
 _NEGATIONS = re.compile(
     r"ない|なく|なかっ|なけれ|ません|ずに|ねば|不|没|無|未|않|없|못|말고|마세요|n['’]t\b"
-    r"|\b(?:can ?not|not|nor?|never|none|nobody|nothing|without|nichts?|kein(?:e[mnrs]?)?|nie(?:mals|mand)?|ohne"
-    r"|ne|pas|jamais|sans|nunca|sin|não|sem)\b"
+    r"|\b(?:can ?not|not|nor?|never|none|nobody|nothing|nichts?|kein(?:e[mnrs]?)?|nie(?:mals|mand)?"
+    r"|ne|pas|jamais|nunca|não)\b"
 )
 _BANS = re.compile(r"はならない|はなりません|[はちじ]ゃ?いけ(?:ない|ません)|(?:て|で)は(?:だめ|ダメ)|禁止|ないで(?:くだ|下)|厳禁")
 _LINKS = re.compile(r"\]\(([^)\s]*)")
