@@ -38,7 +38,7 @@ _REFORMED = 0.3
 _SLIP = 0.3
 """Cost of a character that a near copy lacks or doubles."""
 _REWORDED = 0.6
-"""Cost of a near copy that stays instead of the first wording."""
+"""Cost of a near copy that stays instead of the first wording, if that is as clean."""
 _REFERS = re.compile(
     r"[\s*_「『“\"…．.]*(?:この|その|これ|それ|こう|そう|そこ|しかし|だが|でも|ただ|また|さらに|そして|特に|例えば|たとえば|つまり|"
     r"だから|一方|加えて|同時に|なぜなら|这|那|但|然而|這|그|이것|이런|하지만|그러나|"
@@ -421,7 +421,7 @@ def _cost_of_copy(scene: Scene, run: _Run, firsts: Mapping[int, _Run]) -> float:
     pairs = zip(firsts[run.passage].atoms, run.atoms, strict=True)
     reformed = sum(scene.opens[one.first] != scene.opens[other.first] for one, other in pairs)
     length = sum(scene.last[atom.last] - scene.first[atom.first] for atom in run.atoms)
-    reworded = sum(unit in scene.near for unit in run.units)
+    reworded = sum(like.slips[0] >= like.slips[1] for unit in run.units if (like := scene.near.get(unit)))
     return run.copy * _LATER * length + _REFORMED * reformed + _REWORDED * reworded + _cost_of_slips(scene, run)
 
 

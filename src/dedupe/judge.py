@@ -305,8 +305,9 @@ def _unsupported(scene: Scene, verdicts: list[Verdict], source: Integers) -> set
     torn[1:] = gone[1:] & (root[1:] != root[:-1] + 1)
     begins = np.array(scene.first, np.int64)
     torn[begins[begins < len(root)]] = False
-    for unit in scene.near:
-        torn[scene.first[unit] : scene.last[unit]] = False
+    for unit, like in scene.near.items():
+        for place in (Span(scene.first[unit], scene.last[unit]), like.place):  # whichever of the two goes
+            torn[place.start : place.end] = False
     for place in np.flatnonzero(torn).tolist():
         torn[place] = int(root[place - 1]) + 1 not in scene.whole_ends or int(root[place]) not in scene.begins
     bad = {scene.unit_at(place) for place in np.flatnonzero(gone & gone[root] | torn).tolist()}
