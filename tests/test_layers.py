@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "dedupe"
 ORDER = [
     "errors",
     "model",
+    "differ",
     "fingerprint",
     "header",
     "markdown",
@@ -23,6 +24,7 @@ ORDER = [
     "leaks",
     "config",
     "copies",
+    "facts",
     "near",
     "scene",
     "rows",

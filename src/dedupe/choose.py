@@ -40,6 +40,8 @@ _REFORMED = 3 * _ONE // 10
 """Cost of a unit whose block begins elsewhere than in the first copy, as in a flattened echo."""
 _SLIP = 3 * _ONE // 10
 """Cost of a character that a near copy lacks or doubles."""
+_REWORDED = 6 * _ONE // 10
+"""Cost of a near copy that stays instead of the first wording, if that is as clean."""
 _REFERS = re.compile(
     r"[\s*_「『“\"…．.]*(?:この|その|これ|それ|こう|そう|そこ|しかし|だが|でも|ただ|また|さらに|そして|特に|例えば|たとえば|つまり|"
     r"だから|一方|加えて|同時に|なぜなら|这|那|但|然而|這|그|이것|이런|하지만|그러나|"
@@ -455,7 +457,8 @@ def _cost_of_copy(scene: Scene, texts: _Texts, run: _Run, firsts: Mapping[int, _
     pairs = zip(firsts[run.passage].texts, run.texts, strict=True)
     reformed = sum(scene.opens[one] != scene.opens[other] for one, other in pairs)
     length = sum(scene.last[texts.last[text]] - scene.first[text] for text in run.texts)
-    return cost + run.copy * length + _REFORMED * reformed
+    reworded = sum(like.slips[0] >= like.slips[1] for unit in units if (like := scene.near.get(unit))) if scene.near else 0
+    return cost + run.copy * length + _REFORMED * reformed + _REWORDED * reworded
 
 
 def _cost_of_slips(scene: Scene, units: Collection[int]) -> int:

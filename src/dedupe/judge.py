@@ -231,7 +231,7 @@ def _repeat_verdict(
     witness = scene.span_of(start, end - start if end > start else scene.length[texts[0]])
     span = Span(scene.spans[part[0]].start, scene.spans[part[-1]].end)
     evidence = ("stands again where the text goes on",) if signs is None else signs or ("repeats of a damaged post",)
-    rewritten, similarity = _rewritten(scene, texts, source)
+    rewritten, similarity = _rewritten(scene, texts, gone, source)
     safety = Safety.UNSAFE if rewritten else Safety.SAFE
     rule = "RPT003" if signs == _FRAGMENT else "RPT002" if flat else "RPT001"
     verdict = Verdict(rule, (span,), safety, witness, evidence, rewritten=rewritten, similarity=similarity)
@@ -275,7 +275,9 @@ def _is_restart_in_block(scene: Scene, before: int, copy: int, source: Integers)
     return _root(source, scene.first[opening]) == scene.first[begin]
 
 
-def _rewritten(scene: Scene, texts: list[int], source: Integers) -> tuple[tuple[tuple[Span, Span], ...], float | None]:
+def _rewritten(
+    scene: Scene, texts: list[int], gone: Collection[int], source: Integers
+) -> tuple[tuple[tuple[Span, Span], ...], float | None]:
     """Return the units that are not equal to what stays for them, each with it, and the least similarity."""
     pairs: list[tuple[Span, Span]] = []
     least = 1.0
@@ -283,9 +285,13 @@ def _rewritten(scene: Scene, texts: list[int], source: Integers) -> tuple[tuple[
         start, end = scene.first[unit], scene.last[unit]
         places = [_root(source, place) for place in range(start, end)]
         codes = scene.folded.codes
-        if np.array_equal(codes[start:end], codes[places]):
+        if unit not in scene.near and np.array_equal(codes[start:end], codes[places]):
             continue
-        kept = Span(scene.spans[scene.unit_at(places[0])].start, scene.spans[scene.unit_at(places[-1])].end)
+        like = scene.near.get(unit)
+        if like and not any(each in gone for each in range(like.witness, like.until + 1)):
+            kept = scene.span_of(like.place.start, like.place.end - like.place.start)
+        else:
+            kept = Span(scene.spans[scene.unit_at(places[0])].start, scene.spans[scene.unit_at(places[-1])].end)
         pairs.append((scene.spans[unit], kept))
         least = min(least, fuzz.ratio(scene.text(unit), scene.post.text[kept.start : kept.end]) / 100)
     return tuple(pairs), round(least, 3) if pairs else None
@@ -312,8 +318,9 @@ def _unsupported(scene: Scene, verdicts: list[Verdict], source: Integers) -> set
     torn[1:] = gone[1:] & (root[1:] != root[:-1] + 1)
     begins = np.array(scene.first, np.int64)
     torn[begins[begins < len(root)]] = False
-    for unit in scene.near:
-        torn[scene.first[unit] : scene.last[unit]] = False
+    for unit, like in scene.near.items():
+        for held in (Span(scene.first[unit], scene.last[unit]), like.place):  # whichever of the two goes
+            torn[held.start : held.end] = False
     for place in np.flatnonzero(torn).tolist():
         torn[place] = int(root[place - 1]) + 1 not in scene.whole_ends or int(root[place]) not in scene.begins
     bad = {scene.unit_at(place) for place in np.flatnonzero(gone & gone[root] | torn).tolist()}

@@ -179,6 +179,22 @@ class Edit(NamedTuple):
     replacement: str
 
 
+class Change(NamedTuple):
+    """Words of a near copy that goes, and what the text that stays has in their place; either may be empty."""
+
+    goes: str
+    stays: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rewording:
+    """A near copy, the text that stays for it, and what differs word by word."""
+
+    span: Span
+    witness: Span
+    changes: tuple[Change, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What is wrong, where, on what evidence, and the edits that mend it (applied together or not at all).
@@ -195,6 +211,7 @@ class Finding:
     similarity: float | None = None
     evidence: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()
+    rewordings: tuple[Rewording, ...] = ()
 
 
 class Wording(StrEnum):

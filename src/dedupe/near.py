@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from rapidfuzz import fuzz
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import Indel, Opcodes
 
 from dedupe.copies import Copies
+from dedupe.facts import differing_facts
 from dedupe.fold import narrow
-from dedupe.model import Folded, Kind, Repeat, Segments
+from dedupe.model import Folded, Kind, Repeat, Segments, Span
 
 _ALONE, _IN_ORDER = 90.0, 80.0
 """Least similarity, in percent, of a near copy by itself, and of one whose neighbour is a copy of its witness's neighbour."""
@@ -21,25 +22,35 @@ _LEAST = 12
 """Folded characters of a unit worth comparing, and of a seed's overlap with it."""
 _TRIED = 3
 """Witnesses tried for each unit, by how much of it they share."""
+_SLIP = 2
+"""Characters that a slip of the typist may drop or double in a row."""
+_SLIP = 2
+"""Characters that a slip of the typist may drop or double in a row."""
+_FIELDS = 8
+"""Units that front matter, taken for text, is cut into at most."""
 _CLAUSE = 4
 """Characters in a row that one text has more than the other: content, not a slip."""
 _NEVER = frozenset({Kind.CONFLICT, Kind.DIRECTIVE, Kind.HTML, Kind.VERSE})
 _EXACT = frozenset({Kind.CODE, Kind.TABLE, Kind.QUOTE, Kind.LINKS, Kind.FOOTNOTE, Kind.OTHER})
 """Where every character counts: a difference there is for a person to judge, unless the passage is full of slips."""
+_WHOLE = frozenset({Kind.CODE, Kind.HEADING})
+"""What says the same only where all of it does: a piece of another one is no copy."""
 _NEIGHBOURS, _NOISE = 4, 2
 """A passage is full of slips when so many units around a unit show so many doubled, dropped or exchanged signs."""
-_NUMBERS = re.compile(r"\d+(?:[.,:/]\d+)*|[〇一二三四五六七八九十百千万億兆]+(?=[年月日円%人社件倍割つ個台回時分秒位])")
-_NAMES = re.compile(r"[a-z][a-z0-9+#.-]*[a-z0-9]|[ァ-ヴ][ァ-ヴー]+")
-_NEGATIONS = re.compile(
-    r"ない|なく|なかっ|なけれ|ません|ずに|\bnot\b|n['’]t\b|\bno\b|\bnever\b|\bnicht\b|\bkein|\bne\b|\bpas\b|\bnão\b|不|没|無|未|않|없|못"
-)
-_LINKS = re.compile(r"\]\(([^)\s]*)")
+_WORD = re.compile(r"[^\W\d_]*[a-z][^\W\d_]*")
+_TAIL = 4
+"""Characters at the end that two words share which only begin otherwise."""
+_SHORT_NEGATION = re.compile(r"ない|ず|no|ne|不|没|無|无|未|非|안|못|않|없")
+
+
+_NOWHERE = Span(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
     """A near copy: the units it is like (first and last), how much (0 to 1), and what differs that a person must judge.
 
+    `place` is the folded range of its witness; that of front matter, which has no units, lies before all of them.
     `slips` counts what the copy, and what its witness, doubles or lacks; `typos` all single signs doubled, dropped or
     exchanged; `only_typos` tells whether nothing else differs.
     """
@@ -47,6 +58,7 @@ class Likeness:
     witness: int
     until: int
     similarity: float
+    place: Span = _NOWHERE
     conflict: str = ""
     slips: tuple[int, int] = (0, 0)
     typos: int = 0
@@ -72,34 +84,75 @@ def find_near(text: str, segments: Segments, folded: Folded, repeats: list[Repea
         if best.similarity:
             found[unit] = best
     holders = (np.searchsorted(copies.starts, copies.witness, "right") - 1).tolist()
-    of: dict[int, int] = {unit: holders[unit] for unit in np.flatnonzero(copies.witness >= 0).tolist()}
+    exact = [
+        place >= 0 and (kind not in _WHOLE or texts[unit] == texts[holders[unit]])
+        for unit, (place, kind) in enumerate(zip(copies.witness.tolist(), kinds, strict=True))
+    ]
+    of: dict[int, int] = {unit: holders[unit] for unit in range(len(texts)) if exact[unit]}
     of |= {unit: like.witness for unit, like in found.items()}
+    fresh = {unit for unit in range(len(texts)) if not exact[unit] and texts[unit]}
     for unit, step in [*((unit, 1) for unit in range(1, len(texts))), *((unit, -1) for unit in range(len(texts) - 2, -1, -1))]:
         other = of.get(unit - step, -2) + step
-        if wanted[unit] and unit not in of and 0 <= other < unit:
+        if unit in fresh and unit not in of and 0 <= other < unit and kinds[unit] is kinds[other]:
             like = _like(texts, unit, other)
             if like.similarity:
                 found[unit] = like
                 of[unit] = other
+    words = Counter(_WORD.findall(narrow(text))) if found else Counter()
     near = {
-        unit: _compare(like, text, segments, unit, texts)
+        unit: _compare(like, text, segments, unit, texts, words)
         for unit, like in found.items()
         if like.similarity >= _ALONE / 100 or _is_in_order(unit, of)
     }
-    return {unit: _forgive(near, unit, like, kinds[unit]) for unit, like in near.items()}
+    forgiven = {unit: _forgive(near, unit, like, kinds[unit]) for unit, like in near.items()}
+    placed = {
+        unit: replace(like, place=Span(int(copies.starts[like.witness]), int(copies.ends[like.until])))
+        for unit, like in forgiven.items()
+        if wanted[unit] or (like.only_typos and not like.conflict)
+    }
+    return placed | _find_header(text, segments, whole, texts, copies)
+
+
+def _find_header(text: str, segments: Segments, whole: str, texts: list[str], copies: Copies) -> dict[int, Likeness]:
+    """Return the units that say again, between lines of `+++`, what the front matter says."""
+    begin = int(copies.starts[0]) if len(copies.starts) else 0
+    found: dict[int, Likeness] = {}
+    for unit in range(1, len(texts)) if text.startswith("+++") else ():
+        if not text.startswith("+++", segments.starts[unit]):
+            continue
+        last = next((u for u in range(unit, min(unit + _FIELDS, len(texts))) if text.endswith("\n+++", 0, segments.ends[u])), -1)
+        copy = "".join(texts[unit : last + 1])
+        similarity = fuzz.ratio(copy, whole[:begin], score_cutoff=_ALONE) / 100
+        if last < 0 or not similarity or copy == whole[:begin]:
+            continue
+        at, steps = 0, Indel.opcodes(copy, whole[:begin])
+        for each in range(unit, last + 1):
+            start, end = (_led(steps, place) for place in (at, at + len(texts[each])))
+            at += len(texts[each])
+            found[each] = Likeness(-1, -1, similarity, Span(start, begin if each == last else end))
+    return found
+
+
+def _led(steps: Opcodes, at: int) -> int:
+    """Return where an alignment leads a place of its first text."""
+    step = next(step for step in steps if at <= step.src_end)
+    return min(step.dest_start + at - step.src_start, step.dest_end)
 
 
 def _like(texts: list[str], unit: int, other: int) -> Likeness:
-    """Compare a unit with another, or with that and the next one when it is so much longer."""
+    """Compare a unit with another, or with that and the next ones when it is so much longer."""
     begun = texts[other].rstrip(".…") if texts[other].endswith(("...", "…")) else texts[other]
-    if texts[unit].startswith(begun):
+    if texts[unit].startswith(begun) and len(texts[unit]) > len(begun) + _SLIP:
         return Likeness(other, other, 0.0)  # a cut-off beginning and its completion, no copy
-    similarity = fuzz.ratio(texts[unit], texts[other], score_cutoff=_IN_ORDER)
-    if other + 1 < unit and len(texts[unit]) >= len(texts[other]) + _LEAST:
-        both = fuzz.ratio(texts[unit], texts[other] + texts[other + 1], score_cutoff=max(similarity, _IN_ORDER))
-        if both > similarity:
-            return Likeness(other, other + 1, both / 100)
-    return Likeness(other, other, similarity / 100)
+    copy, witness, until = texts[unit], texts[other], other
+    best = Likeness(other, other, fuzz.ratio(copy, witness, score_cutoff=_IN_ORDER) / 100)
+    while until + 1 < unit and len(witness) + len(texts[until + 1]) // 2 < len(copy):
+        until += 1
+        witness += texts[until]
+        similarity = fuzz.ratio(copy, witness, score_cutoff=_IN_ORDER) / 100
+        if similarity > best.similarity:
+            best = Likeness(other, until, similarity)
+    return best
 
 
 def _forgive(near: Mapping[int, Likeness], unit: int, like: Likeness, kind: Kind) -> Likeness:
@@ -130,55 +183,72 @@ def _is_in_order(unit: int, of: Mapping[int, int]) -> bool:
     return of.get(unit - 1, -2) + 1 == of[unit] or of.get(unit + 1, -2) - 1 == of[unit]
 
 
-def _compare(like: Likeness, text: str, segments: Segments, unit: int, texts: list[str]) -> Likeness:
+def _compare(like: Likeness, text: str, segments: Segments, unit: int, texts: list[str], words: Mapping[str, int]) -> Likeness:
     copy, witness = texts[unit], "".join(texts[like.witness : like.until + 1])
     raw = [text[segments.starts[unit] : segments.ends[unit]], text[segments.starts[like.witness] : segments.ends[like.until]]]
-    conflict = "" if sorted(_LINKS.findall(raw[0])) == sorted(_LINKS.findall(raw[1])) else "their links differ"
     slips, typos, others = [0, 0], 0, 0
-    for step in Levenshtein.opcodes(copy, witness):
-        mine, other = copy[step.src_start : step.src_end], witness[step.dest_start : step.dest_end]
-        if step.tag == "equal":
-            continue
-        single = len(mine) + len(other) == 1
-        signs = len(mine) == len(other) == 1 and not mine.isalnum() and not other.isalnum()
-        typos += single or signs
-        others += not (single or signs)
+    for at, mine, other_at, other in _differences(copy, witness):
+        typo = _is_typo(mine, other)
+        typos += typo
+        others += not typo
         if abs(len(mine) - len(other)) >= _CLAUSE:
             slips[0 if len(mine) < len(other) else 1] += abs(len(mine) - len(other))
-        elif single:
-            slips[0] += bool(mine) and _is_doubled(copy, step.src_start)
-            slips[1] += bool(other) and _is_doubled(witness, step.dest_start)
+        elif len(mine) + len(other) == 1:
+            slips[0] += bool(mine) and _is_doubled(copy, at)
+            slips[1] += bool(other) and _is_doubled(witness, other_at)
+    entries = _are_entries(raw, words)
     return replace(
         like,
-        conflict=conflict or next(_conflicts(*(narrow(each) for each in raw)), ""),
+        conflict="; ".join((*differing_facts(*raw), *(["a word begins otherwise"] if entries else []))),
         slips=(slips[0], slips[1]),
         typos=typos,
-        only_typos=not others,
+        only_typos=not others and not entries,
     )
+
+
+def _differences(copy: str, witness: str) -> Iterator[tuple[int, str, int, str]]:
+    """Yield the fewest characters by which two texts differ: where and what the copy has, where and what its witness has."""
+    pending: tuple[int, str, int, str] | None = None
+    for step in Indel.opcodes(copy, witness):
+        if step.tag == "equal":
+            if pending:
+                yield pending
+            pending = None
+            continue
+        at, mine, other_at, other = pending or (step.src_start, "", step.dest_start, "")
+        pending = at, mine + copy[step.src_start : step.src_end], other_at, other + witness[step.dest_start : step.dest_end]
+    if pending:
+        yield pending
+
+
+def _is_typo(mine: str, other: str) -> bool:
+    """Tell whether one piece is the other after a slip: signs dropped or doubled, or marks exchanged; never a negation."""
+    if mine and other:
+        return not any(map(str.isalnum, mine + other))
+    return len(mine or other) <= _SLIP and not _SHORT_NEGATION.search(mine or other)
+
+
+def _are_entries(raw: Sequence[str], words: Mapping[str, int]) -> bool:
+    """Tell whether texts differ in a word that only begins otherwise (`mounted`, `unmounted`), and the post knows both."""
+    mine, other = (Counter(_WORD.findall(narrow(each))) for each in raw)
+    for word in mine - other:
+        for twin in other - mine:
+            tail = min(len(word), len(twin), _TAIL)
+            known = min(words[each] - mine[each] - other[each] for each in (word, twin)) > 0
+            if known and abs(len(word) - len(twin)) > 1 and tail >= _TAIL and word[-tail:] == twin[-tail:]:
+                return True
+    return False
 
 
 def _is_doubled(text: str, at: int) -> bool:
     return text[at] in {text[at - 1 : at], text[at + 1 : at + 2]}
 
 
-def _conflicts(copy: str, witness: str) -> Iterator[str]:
-    """Yield what makes two texts say different things: numbers, names, a negation."""
-    numbers = [Counter(_NUMBERS.findall(each)) for each in (copy, witness)]
-    if numbers[0] != numbers[1]:
-        yield "their numbers differ"
-    names = [Counter(_NAMES.findall(each)) for each in (copy, witness)]
-    mine, other = list((names[0] - names[1]).elements()), list((names[1] - names[0]).elements())
-    if mine and other and any(min(Levenshtein.distance(name, twin) for twin in other) > 1 for name in mine):
-        yield "their names differ"
-    if len(_NEGATIONS.findall(copy)) != len(_NEGATIONS.findall(witness)):
-        yield "one of them negates"
-
-
 def add_near(copies: Copies, near: Mapping[int, Likeness]) -> Copies:
     """Return `copies` with the near ones added to the exact ones; characters beyond the witness's end lead to its last."""
     witness, source = copies.witness.copy(), copies.source.copy()
     for unit, like in near.items():
-        start, end = int(copies.starts[like.witness]), int(copies.ends[like.until])
+        start, end = like.place
         witness[unit] = start
         here = np.arange(int(copies.starts[unit]), int(copies.ends[unit]))
         source[here] = np.minimum(start + here - here[0], end - 1)

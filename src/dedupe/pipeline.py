@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,6 +30,8 @@ _ROUNDS = 8
 """Removing one thing can bring another to light; a post that is not settled after so many rounds is left alone."""
 _MEASURED = 40
 """A run of that many folded characters counts for the repeated share."""
+_TOLD = 0.9
+"""From that similarity on a near copy that states something else is told."""
 _WIDE_GAP = re.compile(r"\n[ \t\r]*\n[ \t\r]*\n")
 
 
@@ -55,13 +57,15 @@ def examine(post: Post, config: Config, *, proof: bool = True) -> Outcome:
 
     Findings are sorted by their span. When the result cannot be proved, `repaired` is the original text and
     `proof_error` says why; the findings keep their edits, so that a report can show what was meant. A safety that was
-    raised in the settings counts only where the proof holds with it.
+    raised in the settings counts only where the proof holds with it, and so do near copies.
 
     Without `proof` the result is neither looked at again nor proved: enough to tell what is wrong, not to write anything.
     """
     outcome = _examine(post, config, raising=True, proof=proof)
     if outcome.proof_error and config.safety:
-        return _examine(post, config, raising=False, proof=proof)
+        outcome = _examine(post, config, raising=False, proof=proof)
+    if outcome.proof_error and any(finding.rewordings for finding in outcome.findings):
+        return _examine(post, replace(config, unsafe_fixes=False), raising=False, proof=proof)
     return outcome
 
 
@@ -130,6 +134,8 @@ def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True) -> _
         drafts = find_drafts(scene, repeats, exact)
         verdicts = restore(scene, drafts, verdicts)
     verdicts = tuple(_set_safety(verdict, config, raising=raising) for verdict in verdicts if config.wants(verdict.rule))
+    if near and config.wants("RPT001"):
+        verdicts = tuple(sorted([*verdicts, *_differing(scene, near, verdicts)], key=lambda verdict: verdict.spans))
     return _View(verdicts, share, bool(leaks), segments, scene, tuple(repeats), exact, drafts)
 
 
@@ -173,6 +179,22 @@ def _with_near(
 
     more = [verdict for verdict in verdicts if verdict.rewritten and verdict.safety is Safety.UNSAFE and is_apart(verdict)]
     return tuple(sorted([*exact, *more], key=lambda verdict: verdict.spans))
+
+
+def _differing(scene: Scene, near: Mapping[int, Likeness], verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
+    """Yield a verdict on each near copy that states something else, where a repeat of the post goes: only told."""
+    gone = [span for verdict in verdicts if verdict.safety for span in verdict.spans]
+    if not any(verdict.safety and verdict.rule.startswith("RPT") for verdict in verdicts):
+        return
+    for unit, like in near.items():
+        if like.conflict and like.similarity >= _TOLD:
+            span, witness = scene.spans[unit], Span(scene.spans[like.witness].start, scene.spans[like.until].end)
+            if not any(a.start < b.end and b.start < a.end for a in (span, witness) for b in gone):
+                evidence = ("much like what stands before", like.conflict)
+                pair = ((span, witness),)
+                yield Verdict(
+                    "RPT001", (span,), Safety.DISPLAY, witness, evidence, rewritten=pair, similarity=round(like.similarity, 3)
+                )
 
 
 def _repeated_share(repeats: Sequence[Repeat], size: int, header: int) -> float:

@@ -18,6 +18,7 @@ from dedupe.rules import RULES
 SCHEMA_VERSION = 1
 FORMATS = ("text", "json", "jsonl", "diff")
 _SHOWN = 60
+_CHANGES = 4
 _STRIP = 76
 """Columns of a strip, so that it fits 80 with its margin; one of more drafts than half of that ends early."""
 _SIGNS = {Wording.NEW: "#", Wording.COPY: "=", Wording.REWRITE: "~"}
@@ -43,6 +44,23 @@ class EditLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """Words that go, and those that stay in their place."""
+
+    goes: str
+    stays: str
+
+
+@dataclass(frozen=True, slots=True)
+class RewordingLine:
+    """A near copy, the text that stays for it, and what differs."""
+
+    span: tuple[int, int]
+    witness: tuple[int, int]
+    changes: tuple[ChangeLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FindingLine:
     """A finding as reports show it; `excerpt` is the beginning of its text."""
 
@@ -55,6 +73,7 @@ class FindingLine:
     witness: Place | None
     evidence: tuple[str, ...]
     edits: tuple[EditLine, ...]
+    rewordings: tuple[RewordingLine, ...]
     message: str
     excerpt: str
     fingerprint: str
@@ -162,6 +181,10 @@ def _line(finding: Finding, text: str, lines: list[int]) -> FindingLine:
         witness=Place(finding.witness, _place(finding.witness, lines)) if finding.witness else None,
         evidence=finding.evidence,
         edits=tuple(EditLine(edit.span, _place(edit.span, lines), edit.replacement) for edit in finding.edits),
+        rewordings=tuple(
+            RewordingLine(each.span, each.witness, tuple(ChangeLine(*change) for change in each.changes))
+            for each in finding.rewordings
+        ),
         message=finding.message,
         excerpt=excerpt[:_SHOWN] + ("…" if len(excerpt) > _SHOWN else ""),
         fingerprint=finding.fingerprint,
@@ -237,9 +260,24 @@ def _post_text(post: PostReport, *, unsafe_fixes: bool) -> Iterator[str]:
         waits = finding.safety == "unsafe" and not unsafe_fixes
         yield "" if finding.edits else "; left alone without `--unsafe-fixes`" if waits else "; left alone"
         yield f"\n      {finding.excerpt}\n" if finding.excerpt else "\n"
+        yield from _differences(finding)
     if post.error:
         yield f"  Not repaired: {post.error}\n"
     yield "\n"
+
+
+def _differences(finding: FindingLine) -> Iterator[str]:
+    """Yield in a line what a near copy says in other words than the text that stays."""
+    changes = [change for rewording in finding.rewordings for change in rewording.changes]
+    if changes:
+        shown = [f"{_quoted(change.goes)} for {_quoted(change.stays)}" for change in changes[:_CHANGES]]
+        more = f"; {len(changes) - _CHANGES} more" if len(changes) > _CHANGES else ""
+        yield f"      differs: {', '.join(shown)}{more}\n"
+
+
+def _quoted(words: str) -> str:
+    flat = " ".join(words.split())
+    return f'"{flat[:_SHOWN]}{"…" if len(flat) > _SHOWN else ""}"' if flat else "nothing"
 
 
 def _lines(lines: tuple[int, int]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.resources import files
 
+from dedupe.differ import differ
 from dedupe.fingerprint import fingerprint
-from dedupe.model import Edit, Finding, Span, Verdict
+from dedupe.model import Edit, Finding, Rewording, Span, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +100,8 @@ def describe(text: str, verdict: Verdict, edits: tuple[Edit, ...]) -> Finding:
         similarity=verdict.similarity or (1.0 if verdict.witness else None),
         evidence=verdict.evidence,
         edits=edits,
+        rewordings=tuple(
+            Rewording(goes, stays, differ(text[goes.start : goes.end], text[stays.start : stays.end]))
+            for goes, stays in verdict.rewritten
+        ),
     )

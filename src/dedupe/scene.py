@@ -103,7 +103,7 @@ class Scene:
     def witness_end(self, unit: int) -> int:
         """Return the folded place where what the unit is a copy of ends."""
         like = self.near.get(unit)
-        return self.witness[unit] + self.length[unit] if like is None else self.last[like.until]
+        return self.witness[unit] + self.length[unit] if like is None else like.place.end
 
     def follows(self, before: int, unit: int) -> bool:
         """Tell whether two copies stand in this order, near each other, in what they are copies of."""
@@ -177,7 +177,7 @@ def set_scene(
 
     leaky = _leaky(spans, block, witness, leaks, breaks_off)
     opens, closes = _find_edges(borders, leaky, len(block))
-    state = _find_states(post, spans, kind, container, copies, chars, leaky)
+    state = _find_states(post, spans, kind, container, copies, chars, leaky, near or {})
     for unit in _begun_again(block, kind, closes, stopped, state, copies, chars):
         state[unit] = NEW
     prose = [
@@ -246,7 +246,14 @@ def _find_edges(borders: list[bool], leaky: set[int], count: int) -> tuple[list[
 
 
 def _find_states(
-    post: Post, spans: list[Span], kind: list[Kind], container: list[int], copies: Copies, chars: str, leaky: set[int]
+    post: Post,
+    spans: list[Span],
+    kind: list[Kind],
+    container: list[int],
+    copies: Copies,
+    chars: str,
+    leaky: set[int],
+    near: Mapping[int, Likeness],
 ) -> list[State]:
     first, last, witness = copies.starts.tolist(), copies.ends.tolist(), copies.witness.tolist()
     # An element (a `<details>`, a `:::` box) goes as a whole or not at all.
@@ -264,7 +271,7 @@ def _find_states(
             state.append(VOID)
         elif witness[unit] < 0 or kind[unit] is Kind.CONFLICT or container[unit] in held:
             state.append(NEW)
-        elif kind[unit] is Kind.CODE and not _is_same_code(post, spans, kind, unit, witness[unit], copies):
+        elif kind[unit] is Kind.CODE and unit not in near and not _is_same_code(post, spans, kind, unit, witness[unit], copies):
             state.append(NEW)  # folding drops case and indentation, which are all in all to code
         elif kind[unit] is Kind.HEADING and witness[unit] not in copies.begins:
             state.append(NEW)  # a heading that only ends like another

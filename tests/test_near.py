@@ -1,0 +1,102 @@
+"""Near copies: which go, which are only told, and what a finding says of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from dedupe import Config, Outcome, examine, pipeline, read_post
+from dedupe.prove import ProofError
+
+CIRCLE = (
+    "The quilting circle meets above the fire station. When the siren goes, they lift their feet and keep on sewing.\n\n"
+    "Each quilt begins with a shirt that somebody cannot throw away. It is cut into squares on the big table.\n\n"
+    "Patterns are argued over for weeks. There are 12 of them in the book.\n\n"
+    "Batting comes from a mill two valleys away. It arrives in sacks so light that the driver carries three.\n"
+)
+UNSAFE = Config(unsafe_fixes=True)
+
+
+def again(text: str, *swaps: tuple[str, str], end: str = "\n---END---\n\n") -> str:
+    copy = text
+    for old, new in swaps:
+        assert old in copy
+        copy = copy.replace(old, new)
+    return text + end + copy
+
+
+def outcome(text: str, config: Config = UNSAFE) -> Outcome:
+    return examine(read_post("post.md", text), config)
+
+
+def test_the_words_that_differ_are_part_of_the_finding() -> None:
+    found = outcome(again(CIRCLE, ("somebody", "someone"), ("big table", "large table")))
+    assert found.repaired == CIRCLE
+    (repeat,) = (finding for finding in found.findings if finding.rewordings)
+    assert [tuple(change) for each in repeat.rewordings for change in each.changes] == [("someone", "somebody"), ("large", "big")]
+    for each in repeat.rewordings:
+        assert repeat.span.start <= each.span.start < each.span.end <= repeat.span.end
+        assert each.witness.end <= len(CIRCLE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("are 12 of", "are 14 of", "their numbers differ"),
+        ("cannot throw", "can throw", "one of them negates"),
+    ],
+)
+def test_another_statement_stays_and_is_told(old: str, new: str, told: str) -> None:
+    found = outcome(again(CIRCLE, (old, new)))
+    assert new in found.repaired
+    (finding,) = (finding for finding in found.findings if told in finding.evidence)
+    assert finding.safety.name == "DISPLAY"
+    assert not finding.edits
+    assert not [finding for finding in outcome(found.repaired).findings if finding.edits]
+
+
+def test_what_cannot_be_proved_is_repaired_without_near_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    prove = pipeline.prove
+
+    def refuse(*args: object) -> None:
+        if args[4]:
+            raise ProofError("no near copies")
+        prove(*args)  # type: ignore[arg-type]
+
+    text = again(CIRCLE, ("somebody", "someone"))
+    monkeypatch.setattr(pipeline, "prove", refuse)
+    found = outcome(text)
+    assert found.proof_error is None
+    assert found.repaired == outcome(text, Config()).repaired != text
+
+
+def test_a_passage_full_of_slips_goes_with_its_code_and_its_short_lines() -> None:
+    text = (
+        CIRCLE + "\n## Thread\n\n```sh\nsew --hem\n```\n\n- cotton\n- linen\n\n"
+        "Wax it twice, and never pull it through the cloth in anger.\n"
+    )
+    slips = (
+        ("argued", "aargued"),
+        ("valleys", "valeys"),
+        ("Thread", "Thred"),
+        ("--hem", "--heem"),
+        ("linen", "linnen"),
+        ("anger", "angerr"),
+    )
+    assert outcome(again(text, *slips)).repaired == text
+
+
+def test_front_matter_said_again_with_slips_goes() -> None:
+    header = (
+        '+++\ntitle = "The quilting circle of the fire station"\nauthors = ["Mary Hale"]\n\n[extra]\nteam = "Sewing"\n+++\n\n'
+    )
+    text = header + CIRCLE
+    assert outcome(again(text, ("authors", "autors"), ("station", "staation"), end="\n\n\n")).repaired.rstrip() == text.rstrip()
+
+
+def test_entries_made_to_one_pattern_stay() -> None:
+    entry = (
+        "## {0}\n\nRegisters a callback that is run after the component has been {0}, on every page that holds it.\n\n"
+        "A component counts as {0} when all of its children are {0}, and the page around it has been told.\n\n"
+    )
+    text = "".join(entry.format(word) for word in ("mounted", "unmounted", "activated", "deactivated"))
+    assert outcome(text).repaired == text
