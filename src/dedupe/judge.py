@@ -59,10 +59,15 @@ def judge(scene: Scene, keep: Keep = Keep.BEST) -> tuple[Verdict, ...]:
 
 
 def _is_lone_heading(scene: Scene, verdict: Verdict) -> bool:
-    """Tell whether only a heading was cut off, between words, nothing after it: `## 1.2` before `## 1.2.1` looks the same."""
+    """Tell whether only a heading was cut off, a name or between words, nothing after it.
+
+    `## 1.2` before `## 1.2.1` looks the same, and so does `## mod` before `## modify`.
+    """
     units = scene.units_in(verdict.spans)
-    lone = len(units) == 1 and scene.kind[units[0]] is Kind.HEADING
-    return lone and not is_cut_in_a_word(scene, units[0], _completed(scene, verdict))
+    if len(units) > 1 or scene.kind[units[0]] is not Kind.HEADING:
+        return False
+    is_name = scene.text(units[0]).isascii() and len(scene.text(units[0]).split()) < 3
+    return is_name or not is_cut_in_a_word(scene, units[0], _completed(scene, verdict))
 
 
 def _is_surely_broken(scene: Scene, verdict: Verdict) -> bool:
