@@ -100,3 +100,11 @@ def test_entries_made_to_one_pattern_stay() -> None:
     )
     text = "".join(entry.format(word) for word in ("mounted", "unmounted", "activated", "deactivated"))
     assert outcome(text).repaired == text
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_what_completes_a_beginning_is_no_copy_of_it(lost: int) -> None:
+    last = "It arrives in sacks so light that the driver carries three in each hand."
+    text = CIRCLE.replace("It arrives in sacks so light that the driver carries three.", last)
+    damaged = text.rstrip()[:-lost] + f"\n\n\n{last}\n\n---END---\n\n" + text.replace("somebody", "someone")
+    assert outcome(damaged).repaired.count("so light that the driver") == 1

@@ -139,6 +139,10 @@ def _repeated_all(
                 cuts |= {unit: _completed(scene, verdict) for unit in units if scene.state[unit] is NEW}
             else:
                 joins[_broken(scene, verdict)] = _completed(scene, verdict)
+        # What completes a beginning is no copy of it, however near.
+        removable -= {
+            whole for cut, whole in cuts.items() if (like := scene.near.get(whole)) and like.witness <= cut <= like.until
+        }
         choice = choose(scene, removable - spared, cuts, joins, echoes, keep)
         choice, dropped = _drop_fragments(
             scene, choice, {unit: wholes for unit, wholes in fragments.items() if unit not in spared.union(joins)}

@@ -14,7 +14,7 @@ from rapidfuzz.distance import Indel, Opcodes
 from dedupe.copies import Copies
 from dedupe.facts import differing_facts
 from dedupe.fold import narrow
-from dedupe.model import Folded, Kind, Repeat, Segments, Span
+from dedupe.model import PROSE, Folded, Kind, Repeat, Segments, Span
 
 _ALONE, _IN_ORDER = 90.0, 80.0
 """Least similarity, in percent, of a near copy by itself, and of one whose neighbour is a copy of its witness's neighbour."""
@@ -79,7 +79,7 @@ def find_near(text: str, segments: Segments, folded: Folded, repeats: list[Repea
     ]
     found: dict[int, Likeness] = {}
     for unit, others in _propose(repeats, copies, wanted).items():
-        tried = [_like(texts, unit, other) for other in others]
+        tried = [_like(texts, unit, other, prose=kinds[unit] in PROSE) for other in others]
         best = max(tried, key=lambda like: (like.similarity, -like.witness))
         if best.similarity:
             found[unit] = best
@@ -94,7 +94,7 @@ def find_near(text: str, segments: Segments, folded: Folded, repeats: list[Repea
     for unit, step in [*((unit, 1) for unit in range(1, len(texts))), *((unit, -1) for unit in range(len(texts) - 2, -1, -1))]:
         other = of.get(unit - step, -2) + step
         if unit in fresh and unit not in of and 0 <= other < unit and kinds[unit] is kinds[other]:
-            like = _like(texts, unit, other)
+            like = _like(texts, unit, other, prose=kinds[unit] in PROSE)
             if like.similarity:
                 found[unit] = like
                 of[unit] = other
@@ -139,10 +139,11 @@ def _led(steps: Opcodes, at: int) -> int:
     return min(step.dest_start + at - step.src_start, step.dest_end)
 
 
-def _like(texts: list[str], unit: int, other: int) -> Likeness:
+def _like(texts: list[str], unit: int, other: int, *, prose: bool) -> Likeness:
     """Compare a unit with another, or with that and the next ones when it is so much longer."""
     begun = texts[other].rstrip(".…") if texts[other].endswith(("...", "…")) else texts[other]
-    if texts[unit].startswith(begun) and len(texts[unit]) > len(begun) + _SLIP:
+    more = len(texts[unit]) - len(begun)
+    if texts[unit].startswith(begun) and more > (0 if prose else _SLIP):
         return Likeness(other, other, 0.0)  # a cut-off beginning and its completion, no copy
     copy, witness, until = texts[unit], texts[other], other
     best = Likeness(other, other, fuzz.ratio(copy, witness, score_cutoff=_IN_ORDER) / 100)
