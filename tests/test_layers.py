@@ -22,6 +22,7 @@ ORDER = [
     "repeats",
     "sketch",
     "leaks",
+    "decisions",
     "config",
     "copies",
     "facts",

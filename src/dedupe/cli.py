@@ -41,6 +41,9 @@ Ignore = Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", h
 Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="text, json, jsonl or diff.")]
 OutputFile = Annotated[Path | None, typer.Option("--output-file", metavar="FILE", help="Write the report there.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=0, metavar="N", help="Processes; 0 is one for each core.")]
+DecisionsFile = Annotated[
+    Path | None, typer.Option("--decisions", metavar="FILE", help="Decisions to obey, else .dedupe/decisions.jsonl.")
+]
 ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings to use.")]
 Exclude = Annotated[list[str] | None, typer.Option("--exclude", metavar="PATTERN", help="Leave out, as in .gitignore.")]
 StdinName = Annotated[str, typer.Option("--stdin-filename", metavar="NAME", help="What to call standard input.")]
@@ -71,6 +74,7 @@ def scan(
     output_file: OutputFile = None,
     jobs: Jobs = 0,
     config: ConfigFile = None,
+    decisions: DecisionsFile = None,
     keep: KeepOption = None,
     unsafe_fixes: Unsafe = False,
     stdin_filename: StdinName = "stdin.md",
@@ -81,7 +85,7 @@ def scan(
 ) -> None:
     """Audit posts; changes nothing."""
     with _boundary(quiet, verbose):
-        settings = _settings(config, paths, select, ignore, exclude, keep, show_settings, unsafe_fixes=unsafe_fixes)
+        settings = _settings(config, decisions, paths, select, ignore, exclude, keep, show_settings, unsafe_fixes=unsafe_fixes)
         form = _format(output_format)
         if paths == ["-"]:
             report, _ = _examine_stdin(settings, stdin_filename, proof=form == "diff")
@@ -109,6 +113,7 @@ def fix(
     output_file: OutputFile = None,
     jobs: Jobs = 0,
     config: ConfigFile = None,
+    decisions: DecisionsFile = None,
     stdin_filename: StdinName = "stdin.md",
     exit_zero: ExitZero = False,
     show_settings: ShowSettings = False,
@@ -118,7 +123,7 @@ def fix(
     """Repair posts in place; `dedupe undo` gives them back."""
     with _boundary(quiet, verbose):
         flags = {"unsafe_fixes": unsafe_fixes, "force": force}
-        settings = _settings(config, paths, select, ignore, exclude, keep, show_settings, **flags)
+        settings = _settings(config, decisions, paths, select, ignore, exclude, keep, show_settings, **flags)
         form = "diff" if diff else _format(output_format)
         dry_run = dry_run or diff
         if paths == ["-"]:
@@ -236,6 +241,7 @@ def _wants_colour(stream: Any) -> bool:
 
 def _settings(
     config: Path | None,
+    decisions: Path | None,
     paths: list[str] | None,
     select: list[str] | None,
     ignore: list[str] | None,
@@ -244,7 +250,9 @@ def _settings(
     show: bool,
     **flags: bool,
 ) -> Config:
-    from dedupe.settings import read_settings
+    from dataclasses import replace
+
+    from dedupe.settings import find_decisions, read_settings
 
     overrides: dict[str, Any] = {name: True for name, flag in flags.items() if flag}
     for name, codes in (("select", select), ("ignore", ignore)):
@@ -260,10 +268,10 @@ def _settings(
         from dataclasses import fields
 
         typer.echo(f"# from {file or 'the defaults'}")
-        for each in fields(settings):
+        for each in (each for each in fields(settings) if each.name != "decisions"):
             typer.echo(f"{each.name} = {_toml(getattr(settings, each.name), each.name)}")
         raise typer.Exit
-    return settings
+    return replace(settings, decisions=find_decisions(decisions))
 
 
 def _toml(value: Any, name: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from dedupe.decisions import Decision
 from dedupe.errors import ConfigError
 from dedupe.leaks import Entry, read_entry
 from dedupe.model import Keep, Safety
@@ -43,6 +44,8 @@ class Config:
     """Patterns, written as in .gitignore, of files and folders that are not searched."""
     leaks: tuple[Entry, ...] = ()
     """Entries added to the catalogue of leaks."""
+    decisions: Mapping[str, Decision] = field(default_factory=dict, hash=False)
+    """What was decided about findings, by fingerprint; from a file of its own, not a setting."""
 
     def wants(self, code: str) -> bool:
         chosen = not self.select or code.startswith(self.select)
@@ -53,7 +56,14 @@ class Config:
         """Whether near copies are looked for, which costs more than all the rest; a first draft stays as it was."""
         if self.keep == Keep.FIRST_DRAFT:
             return False
-        return self.unsafe_fixes or Safety.SAFE in {self.safety_of(rule) for rule in NEAR_RULES}
+        if self.unsafe_fixes or Decision.ACCEPT in self.decisions.values():
+            return True
+        return Safety.SAFE in {self.safety_of(rule) for rule in NEAR_RULES}
+
+    @property
+    def raises(self) -> bool:
+        """Whether settings or decisions may have fixes made that the evidence alone would not."""
+        return bool(self.safety) or Decision.ACCEPT in self.decisions.values()
 
     def safety_of(self, code: str) -> Safety | None:
         """Return the safety set for a rule; None leaves it to the evidence."""
@@ -63,7 +73,7 @@ class Config:
 
 def build_config(values: Mapping[str, Any], source: str, base: Config | None = None) -> Config:
     """Return `base` with `values` put over it; raises ConfigError that names `source` and what to write instead."""
-    known = {field.name: field for field in fields(Config)}
+    known = {each.name: each for each in fields(Config) if each.name != "decisions"}
     changes: dict[str, Any] = {}
     for key, value in values.items():
         name = key.replace("-", "_")

@@ -10,7 +10,9 @@ import numpy as np
 
 from dedupe.config import FIXLESS, Config
 from dedupe.copies import Copies, find_copies
+from dedupe.decisions import Decision
 from dedupe.drafts import find_drafts
+from dedupe.fingerprint import fingerprint
 from dedupe.fold import fold
 from dedupe.header import read_post
 from dedupe.judge import judge
@@ -30,6 +32,7 @@ _ROUNDS = 8
 """Removing one thing can bring another to light; a post that is not settled after so many rounds is left alone."""
 _MEASURED = 40
 """A run of that many folded characters counts for the repeated share."""
+_REJECTED_AGAIN = "once the rest is repaired, what was rejected would be taken as something else; reject more of the post"
 _TOLD = 0.9
 """From that similarity on a near copy that states something else is told."""
 _WIDE_GAP = re.compile(r"\n[ \t\r]*\n[ \t\r]*\n")
@@ -39,7 +42,8 @@ _WIDE_GAP = re.compile(r"\n[ \t\r]*\n[ \t\r]*\n")
 class _View:
     """What one look at a text gives; a text without anything to look into is never cut up.
 
-    `exact` are all verdicts on the scene, which knows of no near copies; `verdicts` those that count.
+    `exact` are all verdicts on the scene, which knows of no near copies; `verdicts` those that count; `rejected` is the text
+    of those a person rejected.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -50,6 +54,7 @@ class _View:
     repeats: tuple[Repeat, ...] = ()
     exact: tuple[Verdict, ...] = ()
     drafts: tuple[Draft, ...] = ()
+    rejected: tuple[Span, ...] = ()
 
 
 def examine(post: Post, config: Config, *, proof: bool = True) -> Outcome:
@@ -57,12 +62,13 @@ def examine(post: Post, config: Config, *, proof: bool = True) -> Outcome:
 
     Findings are sorted by their span. When the result cannot be proved, `repaired` is the original text and
     `proof_error` says why; the findings keep their edits, so that a report can show what was meant. A safety that was
-    raised in the settings counts only where the proof holds with it, and so do near copies.
+    raised in the settings or by an accepted finding counts only where the proof holds with it, and so do near copies.
+    What a person rejected is no finding, and no other finding takes its text: where one would, nothing is repaired.
 
     Without `proof` the result is neither looked at again nor proved: enough to tell what is wrong, not to write anything.
     """
     outcome = _examine(post, config, raising=True, proof=proof)
-    if outcome.proof_error and config.safety:
+    if outcome.proof_error and config.raises:
         outcome = _examine(post, config, raising=False, proof=proof)
     if outcome.proof_error and any(finding.rewordings for finding in outcome.findings):
         return _examine(post, replace(config, unsafe_fixes=False), raising=False, proof=proof)
@@ -101,6 +107,9 @@ def _settle(
         # A repair only takes away, so a text without leaks stays without.
         again = _look(read_post(post.name, repaired), config, raising=raising, leaky=view.leaky)
         fresh = _trace_all(post, again, _flat(edits), verdicts, config)
+        if any(_touches(verdict, view.rejected) for verdict in fresh):
+            # Another run would know the text by another fingerprint, and take it.
+            return verdicts, edits, repaired, _REJECTED_AGAIN
         if not fresh:
             error = _budget_error(post, repaired, config) or _proof_error(post, verdicts, _flat(edits), repaired, config)
             return verdicts, edits, repaired, error
@@ -136,7 +145,32 @@ def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True) -> _
     verdicts = tuple(_set_safety(verdict, config, raising=raising) for verdict in verdicts if config.wants(verdict.rule))
     if near and config.wants("RPT001"):
         verdicts = tuple(sorted([*verdicts, *_differing(scene, near, verdicts)], key=lambda verdict: verdict.spans))
-    return _View(verdicts, share, bool(leaks), segments, scene, tuple(repeats), exact, drafts)
+    verdicts, rejected = _decide(post, verdicts, config, raising=raising)
+    return _View(verdicts, share, bool(leaks), segments, scene, tuple(repeats), exact, drafts, rejected)
+
+
+def _decide(
+    post: Post, verdicts: Sequence[Verdict], config: Config, *, raising: bool
+) -> tuple[tuple[Verdict, ...], tuple[Span, ...]]:
+    """Return the verdicts nobody rejected, those accepted raised to safe, and the spans of the rejected ones."""
+    if not config.decisions:
+        return tuple(verdicts), ()
+    left: list[Verdict] = []
+    rejected: list[Span] = []
+    for verdict in verdicts:
+        decision = config.decisions.get(fingerprint(verdict.rule, post.text, verdict.spans))
+        if decision is Decision.REJECT:
+            rejected += verdict.spans
+        elif decision is Decision.ACCEPT and raising and verdict.safety is Safety.UNSAFE:
+            left.append(replace(verdict, safety=Safety.SAFE))
+        else:
+            left.append(verdict)
+    return tuple(verdict for verdict in left if not _touches(verdict, rejected)), tuple(rejected)
+
+
+def _touches(verdict: Verdict, spans: Sequence[Span]) -> bool:
+    """Tell whether a verdict would take any character of `spans`."""
+    return any(a.start < b.end and b.start < a.end for a in verdict.spans for b in spans)
 
 
 def _set_safety(verdict: Verdict, config: Config, *, raising: bool) -> Verdict:

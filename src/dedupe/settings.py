@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from dedupe.config import Config, build_config
+from dedupe.decisions import Decision, read_decisions
 from dedupe.errors import ConfigError
 
+DECISIONS = Path(".dedupe") / "decisions.jsonl"
+"""Where decisions are, from the current folder, unless the command line names another file."""
 _NAMES = ("dedupe.toml", ".dedupe.toml", "pyproject.toml")
 
 
@@ -21,6 +24,20 @@ def read_settings(given: Path | None, paths: Sequence[str], overrides: Mapping[s
     file = given or _nearest(paths)
     config = build_config(_read(file), str(file)) if file is not None else Config()
     return build_config(overrides, "command line", config), file
+
+
+def find_decisions(given: Path | None) -> dict[str, Decision]:
+    """Return the decisions in the file `given`, else in that of the current folder, else none.
+
+    Raises ConfigError for a file that was given and is not there, or cannot be read.
+    """
+    file = given or DECISIONS
+    if given is None and not file.exists():
+        return {}
+    try:
+        return read_decisions(file.read_text("utf-8"), str(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: the decisions cannot be read ({error})") from error
 
 
 def _nearest(paths: Sequence[str]) -> Path | None:

@@ -1,0 +1,59 @@
+"""What a person decided about findings: one line of JSON each, sorted, so that git can merge the file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from dedupe.errors import ConfigError
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+
+
+class Decision(StrEnum):
+    """Accept: an unsafe fix is made as if it were safe. Reject: the finding is told no more, and nothing of it is mended."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+
+
+def read_decisions(text: str, source: str) -> dict[str, Decision]:
+    """Return the decisions by fingerprint that `text`, the content of the file `source`, holds.
+
+    A decision is about a text and a rule, not about a place: it holds in every post that says the same. Blank lines and
+    the same line twice do no harm. Raises ConfigError with the line for anything else, and where two lines contradict.
+    """
+    decisions: dict[str, Decision] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        fingerprint, decision = _read_line(line, f"{source}: line {number}")
+        if decisions.setdefault(fingerprint, decision) is not decision:
+            raise ConfigError(f"{source}: line {number} contradicts another about {fingerprint}; keep one of them")
+    return decisions
+
+
+def write_decisions(decisions: Mapping[str, Decision]) -> str:
+    """Return the content of a file with `decisions`, one a line, sorted by fingerprint."""
+    lines = (json.dumps({"fingerprint": key, "decision": decisions[key]}) for key in sorted(decisions))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _read_line(line: str, place: str) -> tuple[str, Decision]:
+    try:
+        value: Any = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise ConfigError(
+            f"{place} is not JSON ({error.msg}); after a merge keep the lines of both sides, without markers"
+        ) from error
+    if not isinstance(value, dict) or value.keys() != {"fingerprint", "decision"}:
+        raise ConfigError(f'{place} must be written {{"fingerprint": "…", "decision": "accept" or "reject"}}')
+    fingerprint, decision = value["fingerprint"], value["decision"]
+    if not isinstance(fingerprint, str) or not _FINGERPRINT.fullmatch(fingerprint):
+        raise ConfigError(f"{place}: {fingerprint!r} is no fingerprint; `dedupe scan --format json` shows them (16 signs)")
+    if decision not in list(Decision):
+        raise ConfigError(f"{place}: the decision cannot be {decision!r}; use one of {', '.join(Decision)}")
+    return fingerprint, Decision(decision)
