@@ -110,7 +110,7 @@ def test_a_torn_line_of_the_journal_is_passed_over(tmp_path: Path) -> None:
     assert undo(tmp_path) == ([], [])
 
 
-STEPS = ["tempfile.mkstemp", "os.fsync", "os.chmod", "os.replace", "os.open"]
+STEPS = ["secrets.token_hex", "os.fsync", "os.chmod", "os.replace", "os.open"]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -120,7 +120,7 @@ def test_a_kill_at_any_step_leaves_before_or_after(tmp_path: Path, step: str, nt
     post = tmp_path / "a.md"
     post.write_bytes(b"before")
     script = textwrap.dedent(f"""
-        import os, tempfile
+        import os, secrets
         from pathlib import Path
         from dedupe.files import Journal, digest, write_atomic
         calls = 0

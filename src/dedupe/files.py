@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,14 +29,15 @@ def write_atomic(path: Path, raw: bytes, expected: str | None = None) -> None:
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
     if mode is not None and not os.access(path, os.W_OK):
         raise WriteError(f"{path}: is read-only; left as it was")
-    handle, name = -1, ""
+    # Named before it is made, so that an interrupt at any moment leaves none behind.
+    name = path.parent / f".{path.name[:60]}.{secrets.token_hex(4)}.dedupe"
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:60]}.", suffix=".dedupe", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
+        with name.open("xb") as file:
             file.write(raw)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, mode if mode is not None else 0o666 & ~_umask())
+        if mode is not None:
+            os.chmod(name, mode)
         if expected is not None and digest(path.read_bytes()) != expected:
             raise WriteError(f"{path}: changed while it was being examined; left as it is, run again")
         os.replace(name, path)
@@ -44,15 +45,8 @@ def write_atomic(path: Path, raw: bytes, expected: str | None = None) -> None:
     except OSError as error:
         raise WriteError(f"{path}: cannot be written ({error.strerror}); left as it was") from error
     finally:
-        if name:
-            with suppress(OSError):
-                os.unlink(name)
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+        with suppress(OSError):
+            name.unlink()
 
 
 def _sync_folder(folder: Path) -> None:
