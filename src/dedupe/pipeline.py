@@ -70,7 +70,7 @@ def examine(post: Post, config: Config, *, proof: bool = True) -> Outcome:
     outcome = _examine(post, config, raising=True, proof=proof)
     if outcome.proof_error and config.raises:
         outcome = _examine(post, config, raising=False, proof=proof)
-    if outcome.proof_error and any(finding.rewordings for finding in outcome.findings):
+    if outcome.proof_error and config.unsafe_fixes and config.near:
         return _examine(post, replace(config, unsafe_fixes=False), raising=False, proof=proof)
     return outcome
 
