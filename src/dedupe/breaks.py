@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dedupe.model import PROSE, Kind, Safety, Span, Verdict
+from dedupe.model import Kind, Safety, Span, Verdict
 from dedupe.repeats import K
 from dedupe.rows import HEAVY
 from dedupe.scene import COPY, LEAK, NEW, VOID, Scene
@@ -62,18 +62,20 @@ def find_fragments(scene: Scene) -> dict[int, list[int]]:
 
     That speaks of damage only where something else does: an author may well begin two paragraphs alike.
     """
-    places: dict[str, list[int]] = {}
-    for unit in range(len(scene)):
-        if scene.kind[unit] in PROSE and scene.state[unit] in {NEW, COPY} and not scene.container[unit]:
-            places.setdefault(_opening_words(scene, unit), []).append(unit)
+    cuts = [
+        unit for unit, stops in enumerate(scene.stopped) if not stops and scene.is_cut(unit) and _may_be_fragment(scene, unit)
+    ]
+    places: dict[str, list[int]] = {_opening_words(scene, unit): [] for unit in cuts}
+    for unit, prose in enumerate(scene.prose) if cuts else ():
+        if prose and (found := places.get(_opening_words(scene, unit))) is not None:
+            found.append(unit)
     fragments: dict[int, list[int]] = {}
-    for unit in range(len(scene)):
-        if scene.is_cut(unit) and _may_be_fragment(scene, unit):
-            wholes = [other for other in places.get(_opening_words(scene, unit), ()) if _is_completed_by(scene, unit, other)]
-            if any(scene.first[unit] <= scene.witness[whole] < scene.last[unit] for whole in wholes):
-                continue  # a whole that is put together from this beginning and a rest elsewhere
-            if wholes:
-                fragments[unit] = wholes
+    for unit in cuts:
+        wholes = [other for other in places[_opening_words(scene, unit)] if _is_completed_by(scene, unit, other)]
+        if any(scene.first[unit] <= scene.witness[whole] < scene.last[unit] for whole in wholes):
+            continue  # a whole that is put together from this beginning and a rest elsewhere
+        if wholes:
+            fragments[unit] = wholes
     return fragments
 
 
@@ -92,7 +94,8 @@ def _opening_words(scene: Scene, unit: int) -> str:
 
 def _is_completed_by(scene: Scene, cut: int, whole: int) -> bool:
     """Tell whether a sentence goes on where another broke off; behind a line break or a blank a text of its own would begin."""
-    if scene.length[whole] <= scene.length[cut] or not scene.prose[whole] or not scene.begins_with(whole, cut):
+    stands = scene.state[whole] is NEW or scene.state[whole] is COPY
+    if scene.length[whole] <= scene.length[cut] or not stands or not scene.begins_with(whole, cut):
         return False
     seam = _seam(scene, cut, whole)
     return "\n" not in seam and not (len(seam) > 2 and seam[1].isspace() and _is_unspaced(seam[0]))
