@@ -144,3 +144,20 @@ def test_a_kill_at_any_step_leaves_before_or_after(tmp_path: Path, step: str, nt
     if list_runs(tmp_path):
         undo(tmp_path)
     assert post.read_bytes() == b"before"
+
+
+def test_a_private_post_is_never_open_to_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    post = tmp_path / "a.md"
+    post.write_bytes(b"before")
+    post.chmod(0o600)
+    seen: list[int] = []
+    real = os.fsync
+
+    def watch(handle: int) -> None:
+        seen.append(stat.S_IMODE(os.fstat(handle).st_mode))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    write_atomic(post, b"after")
+    assert seen[0] == 0o600
+    assert stat.S_IMODE(post.stat().st_mode) == 0o600

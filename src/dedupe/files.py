@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dedupe.errors import UndoError, WriteError
@@ -32,7 +33,8 @@ def write_atomic(path: Path, raw: bytes, expected: str | None = None) -> None:
     # Named before it is made, so that an interrupt at any moment leaves none behind.
     name = path.parent / f".{path.name[:60]}.{secrets.token_hex(4)}.dedupe"
     try:
-        with name.open("xb") as file:
+        # Never open to more than the post is, not even for a moment.
+        with open(name, "xb", opener=partial(os.open, mode=0o666 if mode is None else mode)) as file:
             file.write(raw)
             file.flush()
             os.fsync(file.fileno())
