@@ -20,11 +20,6 @@ _LABEL_LINE = re.compile(
 )
 _ELLIPSIS = re.compile(r"(?:\.{3,}|…+)(?=[ \t]*(?:[^\W_]|[「『（*]))")
 _STOP = re.compile(r"[。！？｡।॥؟۔။።.!?．]+[\"'”’»」』）)】\]〉》*_~]*")
-_PLAIN, _LATIN, _CLOSING = 1, 2, 3
-_ROLES = np.zeros(0x10000, np.uint8)
-"""What a code point is to the end of a sentence: a stop of a script without abbreviations, another stop, a closing sign."""
-for _role, _signs in ((_PLAIN, "。！？｡।॥؟۔။።．"), (_LATIN, ".!?"), (_CLOSING, "\"'”’»」』）)】]〉》*_~")):
-    _ROLES[list(map(ord, _signs))] = _role
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|cf|[Ff]ig|No|no|Nr|vol|pp?|ca|approx|Inc|Ltd|Co|Corp|al|ed|eds"
     r"|e\.g|i\.e|z\.B|d\.h|u\.a|usw|bzw|Mme|M|Mlle|p\.ex|Sra?|Dra?|núm|pág|тыс|др|г)|\b[^\W\d_]|(?:^|[\s(])(?:\d{1,4}\.)*\d{1,4})\.$"
@@ -32,9 +27,12 @@ _ABBREVIATION = re.compile(
 _WOVEN = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{:[^}\r\n]*\}|\[\[[^\]\r\n]*\]\]|\[\^[^\]\r\n]+\]|\$[^$\r\n]+\$")
 _FULL_STOPS = frozenset("。．｡！？!?.…：:；;।॥؟۔။።")
 _CLOSERS = frozenset("\"'”’»」』）)】]〉》*_~")
+_PLAIN, _LATIN, _CLOSING = 1, 2, 3
+_ROLES = np.zeros(0x10000, np.uint8)
+"""What a code point is to the end of a sentence: a stop of a script without abbreviations, another stop, a closing sign."""
+for _role, _signs in ((_PLAIN, "。！？｡।॥؟۔။።．"), (_LATIN, ".!?"), (_CLOSING, _CLOSERS)):
+    _ROLES[list(map(ord, _signs))] = _role
 _CJK = 0x2E80
-_LONGEST_WHOLE = 300
-"""Characters of emphasis, code or a link, which may hold the ends of sentences."""
 _AGAIN = 16
 """Characters with which a block begins again in a later line."""
 _GOES_ON = "とっはがをにでものへやか、，,)）」』"
@@ -195,8 +193,10 @@ def _whole_spans(text: str, atoms: list[Span]) -> list[Span]:
 
 
 def _is_mispaired(text: str, span: Span) -> bool:
-    """Tell emphasis from two signs that a lost line break made a pair: it is long and begins in the midst of a line."""
-    return span.end - span.start > _LONGEST_WHOLE and text[span.start - 1 : span.start] not in {"", "\n", "\r"}
+    """Tell emphasis from two signs that a lost line break made a pair: it begins within a sentence and ends behind the next."""
+    before = text[span.start - 1 : span.start]
+    within = bool(before) and not before.isspace() and before not in _FULL_STOPS
+    return within and text[span.start] in "*_~" and len(_STOP.findall(text, *span)) > 1
 
 
 def _outside(offsets: Collection[int], whole: list[Span]) -> list[int]:
