@@ -22,7 +22,7 @@ from dedupe.facts import differing_facts
     ],
 )
 def test_words_that_differ(goes: str, stays: str, changes: list[tuple[str, str]]) -> None:
-    assert [tuple(change) for change in differ(goes, stays)] == changes
+    assert [(change.goes, change.stays) for change in differ(goes, stays)] == changes
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,8 @@ class Edit(NamedTuple):
     replacement: str
 
 
-class Change(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Change:
     """Words of a near copy that goes, and what the text that stays has in their place; either may be empty."""
 
     goes: str

@@ -98,7 +98,7 @@ def _pair(places: Integers, hashes: NDArray[np.uint64]) -> tuple[Integers, Integ
 def _chain(starts: Integers, distances: Integers) -> tuple[Integers, Integers, Integers]:
     """Join seeds of one diagonal that touch: seeds at most K apart cover all that lies between them."""
     both = np.sort((distances << 32) | starts)
-    starts, distances = both & ~np.int64(-1 << 32), both >> 32
+    starts, distances = both & 0xFFFFFFFF, both >> 32
     joined = (distances[1:] == distances[:-1]) & (starts[1:] - starts[:-1] <= K)
     head = np.ones(len(starts), bool)
     head[1:] = ~joined

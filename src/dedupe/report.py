@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from dedupe.diff import unified_diff
-from dedupe.model import Draft, Finding, Outcome, Span, Wording
+from dedupe.model import Draft, Finding, Outcome, Rewording, Span, Wording
 from dedupe.restore import CONTINUATION
 from dedupe.rules import RULES
 
@@ -44,23 +44,6 @@ class EditLine:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeLine:
-    """Words that go, and those that stay in their place."""
-
-    goes: str
-    stays: str
-
-
-@dataclass(frozen=True, slots=True)
-class RewordingLine:
-    """A near copy, the text that stays for it, and what differs."""
-
-    span: tuple[int, int]
-    witness: tuple[int, int]
-    changes: tuple[ChangeLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class FindingLine:
     """A finding as reports show it; `excerpt` is the beginning of its text."""
 
@@ -73,7 +56,7 @@ class FindingLine:
     witness: Place | None
     evidence: tuple[str, ...]
     edits: tuple[EditLine, ...]
-    rewordings: tuple[RewordingLine, ...]
+    rewordings: tuple[Rewording, ...]
     message: str
     excerpt: str
     fingerprint: str
@@ -181,10 +164,7 @@ def _line(finding: Finding, text: str, lines: list[int]) -> FindingLine:
         witness=Place(finding.witness, _place(finding.witness, lines)) if finding.witness else None,
         evidence=finding.evidence,
         edits=tuple(EditLine(edit.span, _place(edit.span, lines), edit.replacement) for edit in finding.edits),
-        rewordings=tuple(
-            RewordingLine(each.span, each.witness, tuple(ChangeLine(*change) for change in each.changes))
-            for each in finding.rewordings
-        ),
+        rewordings=finding.rewordings,
         message=finding.message,
         excerpt=excerpt[:_SHOWN] + ("…" if len(excerpt) > _SHOWN else ""),
         fingerprint=finding.fingerprint,
@@ -353,7 +333,8 @@ def _totals(report: Report, *, repaired: bool) -> Iterator[str]:
         verb = "Repaired" if repaired else "`dedupe fix` would repair"
         yield f"{verb} {_plural(total['posts_to_change'], 'post')}: {total['removed']:,} of {total['characters']:,} characters"
         dropped = any(finding.edits for finding in report.findings if finding.code == CONTINUATION)
-        yield " removed, continuations with all they say.\n" if dropped else " removed; what a post said, it still says.\n"
+        kept = "what a post said, it still says" if repaired else "`fix` proves first that what a post said, it still says"
+        yield " removed, continuations with all they say.\n" if dropped else f" removed; {kept}.\n"
     left = sum(not finding.edits for finding in report.findings)
     if left:
         yield f"{_plural(left, 'finding')} left for a person.\n"
