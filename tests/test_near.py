@@ -32,7 +32,10 @@ def test_the_words_that_differ_are_part_of_the_finding() -> None:
     found = outcome(again(CIRCLE, ("somebody", "someone"), ("big table", "large table")))
     assert found.repaired == CIRCLE
     (repeat,) = (finding for finding in found.findings if finding.rewordings)
-    assert [tuple(change) for each in repeat.rewordings for change in each.changes] == [("someone", "somebody"), ("large", "big")]
+    assert [(change.goes, change.stays) for each in repeat.rewordings for change in each.changes] == [
+        ("someone", "somebody"),
+        ("large", "big"),
+    ]
     for each in repeat.rewordings:
         assert repeat.span.start <= each.span.start < each.span.end <= repeat.span.end
         assert each.witness.end <= len(CIRCLE)
@@ -108,3 +111,14 @@ def test_what_completes_a_beginning_is_no_copy_of_it(lost: int) -> None:
     text = CIRCLE.replace("It arrives in sacks so light that the driver carries three.", last)
     damaged = text.rstrip()[:-lost] + f"\n\n\n{last}\n\n---END---\n\n" + text.replace("somebody", "someone")
     assert outcome(damaged).repaired.count("so light that the driver") == 1
+
+
+def test_near_copies_inside_a_restart_are_named_and_proved() -> None:
+    first = "窓を開けると、港の匂いが部屋に満ちる。祖母はそれを朝の合図と呼んでいた。市場の声はまだ遠くで眠っている。"
+    again = "窓を開けると、港の匂いが部屋に満ちる。祖母はそれを朝の合図とと呼んでいた。市場の声はまだ遠くで眠っている。"
+    cut = "棚の上には、使い終えた暦が十年分"
+    text = f"{first}\n\n{cut}\n\n\n{again}\n\n{cut}積まれている。どの年の余白にも、潮の時刻だけが書いてある。\n"
+    outcome = examine(read_post("post.md", text), Config(unsafe_fixes=True))
+    assert outcome.proof_error is None
+    assert outcome.repaired == f"{first}\n\n{cut}積まれている。どの年の余白にも、潮の時刻だけが書いてある。\n"
+    assert any(finding.code == "RPT003" and finding.rewordings for finding in outcome.findings)

@@ -37,17 +37,19 @@ def judge(scene: Scene, keep: Keep = Keep.BEST) -> tuple[Verdict, ...]:
     """
     rows = find_rows(scene)
     breaks = list(find_breaks(scene))
+    fragments = find_fragments(scene)
     damaged = (
         any(row.signs for row in rows)
         or any(verdict.rule == "RPT003" and _is_surely_broken(scene, verdict) for verdict in breaks)
         or any(leak.own_line and leak.strength is Strength.DECISIVE and leak.kind != "conflict" for leak in scene.leaks)
+        or any(_is_begun_over(unit, wholes, rows) for unit, wholes in fragments.items())
     )
     if damaged:
         rows = [row if row.signs else replace(row, signs=weak_signs(scene, row)) for row in rows]
     taken = [row for row in rows if row.signs or (damaged and _is_duplicate(row))]
     taken = _keep_sections(scene, taken)
     verdicts = [verdict for verdict in breaks if damaged or _is_surely_broken(scene, verdict)]
-    fragments = find_fragments(scene) if damaged else {}
+    fragments = fragments if damaged else {}
     verdicts = [verdict for verdict in verdicts if not _goes_on_elsewhere(scene, verdict, fragments)]
     verdicts = _repeated_all(scene, taken, verdicts, fragments, keep)
     verdicts.extend(_leaked(scene, taken, damaged))
@@ -56,6 +58,11 @@ def judge(scene: Scene, keep: Keep = Keep.BEST) -> tuple[Verdict, ...]:
         verdicts.extend(_suspect(scene, rows))
     verdicts.extend(_dangling(scene, verdicts, damaged))
     return tuple(sorted(verdicts, key=lambda verdict: verdict.spans))
+
+
+def _is_begun_over(cut: int, wholes: list[int], rows: list[Row]) -> bool:
+    """Tell whether a draft broke off, and the next text repeats it from further up, and brings it to the end."""
+    return wholes[-1] > cut and any(row.first == cut + 1 and _is_duplicate(row) for row in rows)
 
 
 def _is_lone_heading(scene: Scene, verdict: Verdict) -> bool:
@@ -204,7 +211,7 @@ def _tell(
     """Return a verdict for each stretch of units that go: breaks where all they take goes, the rest by rows."""
     signs = {unit: row.signs for row in rows for unit in range(row.first, row.last)}
     signs |= dict.fromkeys(fragments, _FRAGMENT)
-    verdicts = [verdict for verdict in breaks if _is_mended(scene, verdict, gone)]
+    verdicts = [_with_rewritten(scene, verdict, gone, source) for verdict in breaks if _is_mended(scene, verdict, gone)]
     told = {unit for verdict in verdicts for unit in scene.units_in(verdict.spans)}
     part: list[int] = []
     for unit in [*range(len(scene)), -1]:
@@ -304,6 +311,13 @@ def _rewritten(
         pairs.append((scene.spans[unit], kept))
         least = min(least, fuzz.ratio(scene.text(unit), scene.post.text[kept.start : kept.end]) / 100)
     return tuple(pairs), round(least, 3) if pairs else None
+
+
+def _with_rewritten(scene: Scene, verdict: Verdict, gone: Collection[int], source: Integers) -> Verdict:
+    """Return a verdict on a restart with the near copies among what it takes, which make it unsafe."""
+    copies = [unit for unit in scene.units_in(verdict.spans) if scene.state[unit] is COPY] if scene.near else []
+    rewritten, similarity = _rewritten(scene, copies, gone, source)
+    return replace(verdict, safety=Safety.UNSAFE, rewritten=rewritten, similarity=similarity) if rewritten else verdict
 
 
 def _root(source: Integers, place: int) -> int:

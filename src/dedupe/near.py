@@ -24,8 +24,6 @@ _TRIED = 3
 """Witnesses tried for each unit, by how much of it they share."""
 _SLIP = 2
 """Characters that a slip of the typist may drop or double in a row."""
-_SLIP = 2
-"""Characters that a slip of the typist may drop or double in a row."""
 _FIELDS = 8
 """Units that front matter, taken for text, is cut into at most."""
 _CLAUSE = 4

@@ -70,7 +70,7 @@ def examine(post: Post, config: Config, *, proof: bool = True) -> Outcome:
     outcome = _examine(post, config, raising=True, proof=proof)
     if outcome.proof_error and config.raises:
         outcome = _examine(post, config, raising=False, proof=proof)
-    if outcome.proof_error and config.unsafe_fixes and config.near:
+    if outcome.proof_error and any(finding.rewordings for finding in outcome.findings):
         return _examine(post, replace(config, unsafe_fixes=False), raising=False, proof=proof)
     return outcome
 
@@ -79,12 +79,13 @@ def _examine(post: Post, config: Config, *, raising: bool, proof: bool) -> Outco
     view = _look(post, config, raising=raising)
     if view.segments is None or view.scene is None or not view.verdicts:
         return Outcome(post, (), post.text, view.repeated_share)
-    verdicts = list(view.verdicts)
-    edits = _edits(post, view.segments, verdicts, config)
-    repaired = apply(post.text, _flat(edits))
-    error = _budget_error(post, repaired, config)
-    if proof and not error and repaired != post.text:
+    if proof:
         verdicts, edits, repaired, error = _settle(post, view, view.segments, config, raising=raising)
+    else:
+        verdicts = list(view.verdicts)
+        edits = _edits(post, view.segments, verdicts, config)
+        repaired = apply(post.text, _flat(edits))
+        error = _budget_error(post, repaired, config)
     findings = [describe(post.text, verdict, own) for verdict, own in zip(verdicts, edits, strict=True)]
     return Outcome(
         post=post,
@@ -104,6 +105,9 @@ def _settle(
     for _ in range(_ROUNDS):
         edits = _edits(post, segments, verdicts, config)
         repaired = apply(post.text, _flat(edits))
+        error = _budget_error(post, repaired, config)
+        if error or repaired == post.text:
+            return verdicts, edits, repaired, error
         # A repair only takes away, so a text without leaks stays without.
         again = _look(read_post(post.name, repaired), config, raising=raising, leaky=view.leaky)
         fresh = _trace_all(post, again, _flat(edits), verdicts, config)
@@ -111,8 +115,7 @@ def _settle(
             # Another run would know the text by another fingerprint, and take it.
             return verdicts, edits, repaired, _REJECTED_AGAIN
         if not fresh:
-            error = _budget_error(post, repaired, config) or _proof_error(post, verdicts, _flat(edits), repaired, config)
-            return verdicts, edits, repaired, error
+            return verdicts, edits, repaired, _proof_error(post, verdicts, _flat(edits), repaired, config)
         verdicts += fresh
     return verdicts, edits, repaired, f"the repair does not settle after {_ROUNDS} rounds"
 
