@@ -27,7 +27,7 @@ lock: .venv/dev  ## renew the locked versions
 	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --no-annotate -q \
 		pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --no-annotate -q \
-		pyproject.toml --group dev -o requirements-dev.lock
+		pyproject.toml --extra review --group dev -o requirements-dev.lock
 
 .venv/run: requirements.lock pyproject.toml
 	test -d .venv || $(PYTHON) -m venv .venv
