@@ -226,11 +226,17 @@ def set_scene(
 
 
 def find_roots(source: Integers) -> Integers:
-    """Return for each folded place where the way from copy to copy ends, given one step of it."""
+    """Return for each folded place where the way from copy to copy ends, given one step of it.
+
+    Raises AssertionError for a way that leads in a circle: no copy would stay.
+    """
     root = source
-    while not np.array_equal(root, further := root[root]):
+    for _ in range(len(source).bit_length() + 1):
+        if np.array_equal(root, further := root[root]):
+            assert np.array_equal(source[root], root)
+            return root
         root = further
-    return root
+    raise AssertionError
 
 
 def _find_edges(borders: list[bool], leaky: set[int], count: int) -> tuple[list[bool], list[bool]]:
