@@ -32,6 +32,7 @@ ORDER = [
     "breaks",
     "choose",
     "fences",
+    "headings",
     "judge",
     "drafts",
     "restore",

@@ -15,6 +15,7 @@ from dedupe.breaks import find_breaks, find_fragments, is_cut_in_a_word, needs_m
 from dedupe.choose import Choice, choose
 from dedupe.fences import fence
 from dedupe.header import read_values
+from dedupe.headings import find_headings
 from dedupe.leaks import KINDS as LEAK_KINDS
 from dedupe.model import PROSE, Integers, Keep, Kind, Leak, Safety, Span, Strength, Verdict
 from dedupe.rows import LEAST_ROW, LEAST_WEIGHT, Row, find_rows, is_flattened, weak_signs
@@ -53,6 +54,7 @@ def judge(scene: Scene, keep: Keep = Keep.BEST) -> tuple[Verdict, ...]:
     verdicts = [verdict for verdict in verdicts if not _goes_on_elsewhere(scene, verdict, fragments)]
     verdicts = _repeated_all(scene, taken, verdicts, fragments, keep)
     verdicts.extend(_leaked(scene, taken, damaged))
+    verdicts.extend(find_headings(scene, verdicts))
     verdicts = fence(scene, verdicts)
     if not damaged:
         verdicts.extend(_suspect(scene, rows))

@@ -102,7 +102,7 @@ def _framed(pattern: str) -> str:
 
 def _in_frame(pattern: str) -> str:
     """Return `pattern` in brackets or between rules."""
-    brackets = rf"[\[(【<«〈《「『〔{{]{{1,2}}\s*(?:{pattern})\s*:?\s*[\])】>»〉》」』〕}}]{{1,2}}[*_]{{0,3}}\s*[:↓]?"
+    brackets = rf"[\[(【<«〈《「『〔{{]{{1,3}}\s*(?:{pattern})\s*:?\s*[\])】>»〉》」』〕}}]{{1,3}}[*_]{{0,3}}\s*[:↓]?"
     return rf"{brackets}|[-=*#~—―]{{2,}}\s*(?:{pattern})\s*[-=*#~—―]{{2,}}"
 
 

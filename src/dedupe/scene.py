@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedupe.copies import Copies
+from dedupe.fold import fold
 from dedupe.model import PROSE, Folded, Integers, Kind, Leak, Post, Segments, Span, Strength
 from dedupe.near import Likeness
 from dedupe.split import begins_again
@@ -42,6 +44,7 @@ class State(Enum):
     VOID = "void"
 
 
+_TITLE = re.compile(r"""^[ \t]*"?title"?[ \t]*[:=][ \t]*(?P<quote>["']?)(?P<title>.+?)(?P=quote),?[ \t]*\r?$""", re.MULTILINE)
 NEW, COPY, LEAK, VOID = State
 """The states by short names: to look up a member of an enumeration takes longer than most of what is asked of a unit."""
 
@@ -223,6 +226,14 @@ def set_scene(
         tidy=len(endings) >= _STYLE and sum(endings) >= _TIDY * len(endings),
         roomy=sum(count >= 3 for count in gaps) > max(2, 0.25 * len(gaps)),
     )
+
+
+def title_of(scene: Scene, unit: int) -> Span | None:
+    """Return where the front matter has the title that a unit says once more; None for any other unit."""
+    title = _TITLE.search(scene.post.text, 0, scene.post.header.end)
+    if not title or not np.array_equal(fold(title["title"]).codes, scene.folded.codes[scene.first[unit] : scene.last[unit]]):
+        return None
+    return Span(*title.span("title"))
 
 
 def find_roots(source: Integers) -> Integers:
