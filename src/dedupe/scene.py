@@ -353,7 +353,11 @@ def _leaky(
         first = last = bisect_left(starts, leak.span.start)
         while last < len(spans) and spans[last].end <= leak.span.end:
             last += 1
-        if leak.woven:
+        if leak.woven and leak.kind == "end":
+            inside = range(bisect_left(block, block[first - 1]), first) if first and first < last else range(0)
+            if any(witness[each] >= 0 for each in inside) and (witness[first - 1] >= 0 or breaks_off(first - 1)):
+                found.update(range(first, last))
+        elif leak.woven:
             woven.append(range(first, last))
         elif leak.strength is Strength.HINT:
             hints.append(range(first, last))
