@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from dedupe.config import CONTINUATION
 from dedupe.diff import unified_diff
 from dedupe.model import Draft, Finding, Outcome, Rewording, Span, Wording
-from dedupe.restore import CONTINUATION
 from dedupe.rules import RULES
 
 SCHEMA_VERSION = 1
