@@ -7,6 +7,8 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +38,9 @@ index_app = typer.Typer(help="Look at what is remembered of posts, or forget it.
 app.add_typer(index_app, name="index")
 
 FOUND, BROKEN, INTERRUPTED = 1, 2, 130
+
+_LEVEL = ContextVar("level", default="INFO")
+"""From which level on the log is shown."""
 
 Paths = Annotated[
     list[str] | None, typer.Argument(metavar="[PATH]...", help="Posts, folders or patterns; - reads standard input.")
@@ -245,7 +250,7 @@ def _boundary(quiet: bool, verbose: bool) -> Iterator[None]:
     """Turn expected errors into a sentence and exit code 2, and Ctrl-C into 130: the only place that does."""
     from dedupe.errors import DedupeError
 
-    _set_up_log(quiet, verbose)
+    _LEVEL.set("ERROR" if quiet else "DEBUG" if verbose else "INFO")
     try:
         yield
     except DedupeError as error:
@@ -259,17 +264,15 @@ def _boundary(quiet: bool, verbose: bool) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
 
 
+@cache
 def _log() -> Any:
+    """Return the log, set up for the command that runs; one that has nothing to say does not wait for it."""
     from loguru import logger
 
-    return logger
-
-
-def _set_up_log(quiet: bool, verbose: bool) -> None:
-    logger = _log()
     logger.remove()
-    level = "ERROR" if quiet else "DEBUG" if verbose else "INFO"
-    logger.add(sys.stderr, level=level, format="<level>{level}</level> {message}", colorize=_wants_colour(sys.stderr))
+    colour = _wants_colour(sys.stderr)
+    logger.add(sys.stderr, level=_LEVEL.get(), format="<level>{level}</level> {message}", colorize=colour)
+    return logger
 
 
 def _wants_colour(stream: Any) -> bool:
@@ -304,7 +307,8 @@ def _settings(
     if keep is not None:
         overrides["keep"] = keep
     settings, file = read_settings(config, paths or ["."], overrides)
-    _log().debug(f"settings: {file or 'defaults'}")
+    if _LEVEL.get() == "DEBUG":
+        _log().debug(f"settings: {file or 'defaults'}")
     if show:
         from dataclasses import fields
 
@@ -321,7 +325,7 @@ def _index(paths: list[str] | None, settings: Config, folder: Path | None, what:
         return None
     from dedupe.index import FOLDER, Index
 
-    return Index(folder or FOLDER, settings, what, _log().warning)
+    return Index(folder or FOLDER, settings, what, lambda sentence: _log().warning(sentence))
 
 
 def _counted(count: int, noun: str) -> str:
