@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
@@ -237,6 +238,8 @@ def index_clear(cache_dir: CacheDir = None, quiet: Quiet = False, verbose: Verbo
 
 def main() -> None:
     """Run the command line; the entry point of `dedupe`."""
+    # A command makes many objects that stay to its end and few cycles, so there is little to collect.
+    gc.set_threshold(100_000, 20, 20)
     if sys.argv[1:2] == ["--version"]:
         from importlib.metadata import version
 

@@ -14,8 +14,8 @@ from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from hashlib import blake2b
-from importlib.metadata import version
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -53,7 +53,8 @@ CREATE TABLE results (
 """
 """`files` says which content stood where when its stat was `stamp`; `results` what was found in a content with some settings."""
 
-_DECIDING = ("dedupe-posts", "pyromark", "rapidfuzz")
+_DECIDING = ("numpy", "pyromark", "rapidfuzz")
+"""Packages whose version may decide about a result."""
 _DAMAGE = (sqlite3.Error, msgspec.MsgspecError)
 
 _encode, _decode = msgspec.json.encode, msgspec.json.Decoder(PostReport).decode
@@ -301,9 +302,19 @@ def _settings_key(config: Config) -> bytes:
 
 @cache
 def _tool() -> str:
-    """Return what made the results: versions, and a digest of the code and catalogue, for a checkout changes between versions."""
+    """Return what made the results: a digest of the code and the catalogue, and the versions of what they stand on.
+
+    The code itself, for a checkout changes between versions; and the names of the folders in which packages keep their
+    version, for `importlib.metadata` takes longer to load than all the rest of the index.
+    """
     code = blake2b(digest_size=16)
     for file in sorted(files("dedupe").iterdir(), key=lambda file: file.name):
         if file.name.endswith((".py", ".toml")):
             code.update(file.name.encode() + file.read_bytes())
-    return " ".join([*(f"{name} {version(name)}" for name in _DECIDING), code.hexdigest()])
+    return " ".join([code.hexdigest(), *(release for package in _DECIDING for release in _releases(package))])
+
+
+def _releases(package: str) -> list[str]:
+    spec = find_spec(package)
+    home = Path(spec.origin).parents[1] if spec and spec.origin else Path()
+    return sorted(each.name for each in home.glob(f"{package}-*.dist-info"))
