@@ -38,10 +38,9 @@ def find_sources(paths: Iterable[str | Path], config: Config) -> list[Source]:
     found: dict[Path, Source] = {}
     for given in paths:
         for path in _expand(str(given)):
-            files = _walk(path, config) if path.is_dir() else [(path, Path(path.name))]
-            for file, place in files:
-                real = file.resolve()
-                found.setdefault(real, Source(_name(file), real, place))
+            sources = _walk(path, config) if path.is_dir() else [Source(_name(path), path.resolve(), Path(path.name))]
+            for source in sources:
+                found.setdefault(source.path, source)
     return sorted(found.values())
 
 
@@ -84,19 +83,21 @@ def _name(path: Path) -> str:
     return (absolute.relative_to(here) if absolute.is_relative_to(here) else absolute).as_posix()
 
 
-def _walk(root: Path, config: Config) -> Iterator[tuple[Path, Path]]:
-    """Yield the posts below a folder with their paths below it."""
+def _walk(root: Path, config: Config) -> Iterator[Source]:
+    """Yield the posts below a folder."""
     own = GitIgnoreSpec.from_lines(config.exclude)
     rules = _rules_above(root.absolute())
     for folder, names, files in os.walk(root):
         here = Path(folder)
         rules = [rule for rule in rules if here.absolute().is_relative_to(rule[0])] + _rules_in(here.absolute())
         names[:] = sorted(name for name in names if name not in _NEVER and not _is_ignored(here / name, root, own, rules, "/"))
+        # What holds for the folder is found once: a corpus has many posts in few folders.
+        real, shown, place = here.resolve(), Path(_name(here)), here.relative_to(root)
         for name in sorted(files):
             path = here / name
             wanted = path.suffix.lower() in config.suffixes and path.is_file() and not path.is_symlink()
             if wanted and not _is_ignored(path, root, own, rules, ""):
-                yield path, path.relative_to(root)
+                yield Source((shown / name).as_posix(), real / name, place / name)
 
 
 _Rules = list[tuple[Path, GitIgnoreSpec]]
@@ -104,7 +105,7 @@ _Rules = list[tuple[Path, GitIgnoreSpec]]
 
 
 def _is_ignored(path: Path, root: Path, own: GitIgnoreSpec, rules: _Rules, slash: str) -> bool:
-    if own.match_file(path.relative_to(root).as_posix() + slash):
+    if len(own) and own.match_file(path.relative_to(root).as_posix() + slash):
         return True
     ignored = False
     for folder, spec in rules:
