@@ -44,6 +44,7 @@ ORDER = [
     "pipeline",
     "diff",
     "report",
+    "formats",
     "files",
     "corpus",
     "settings",
