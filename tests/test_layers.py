@@ -44,6 +44,7 @@ ORDER = [
     "pipeline",
     "diff",
     "report",
+    "page",
     "formats",
     "files",
     "corpus",

@@ -53,7 +53,7 @@ Format = Annotated[
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help="text, concise, json, jsonl, diff, markdown, csv, sarif, github, gitlab, junit, rdjson or rdjsonl.",
+        help="text, concise, json, jsonl, diff, html, markdown, csv, sarif, github, gitlab, junit, rdjson or rdjsonl.",
     ),
 ]
 OutputFile = Annotated[Path | None, typer.Option("--output-file", metavar="FILE", help="Write the report there.")]
@@ -118,7 +118,9 @@ def scan(
 
             index = _index(paths, settings, cache_dir, "dedupe scan", no_cache=no_cache)
             with _progress(quiet) as progress:
-                report = run_scan(paths or ["."], settings, jobs=jobs, diff=form == "diff", index=index, progress=progress)
+                report = run_scan(
+                    paths or ["."], settings, jobs=jobs, diff=form == "diff", page=form == "html", index=index, progress=progress
+                )
         _finish(report, form, output_file, found=bool(report.findings), exit_zero=exit_zero)
 
 
@@ -366,13 +368,17 @@ def _format(name: str) -> str:
 
 
 def _examine_stdin(settings: Config, name: str, *, proof: bool) -> tuple[Report, bytes]:
+    from dataclasses import replace
+
     from dedupe.corpus import decode
+    from dedupe.page import pack_detail
     from dedupe.pipeline import examine
     from dedupe.report import merge, report_post
 
     outcome = examine(decode(name, sys.stdin.buffer.read()), settings, proof=proof)
     errors = [f"{name}: {outcome.proof_error}; left as it was"] if outcome.proof_error else []
-    posts = [report_post(outcome, with_diff=True)]
+    post = report_post(outcome, with_diff=True)
+    posts = [replace(post, detail=pack_detail(post, outcome.post.text))]
     report = merge(posts, errors, unsafe_fixes=settings.unsafe_fixes, near=settings.near)
     return report, outcome.repaired.encode("utf-8")
 

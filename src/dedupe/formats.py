@@ -15,11 +15,12 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
+from dedupe.page import write_page
 from dedupe.report import FORMATS as OWN
 from dedupe.report import FindingLine, Place, PostReport, Report, render, render_summary
 from dedupe.rules import RULES
 
-FORMATS = (*OWN, "concise", "markdown", "csv", "sarif", "github", "gitlab", "junit", "rdjson", "rdjsonl")
+FORMATS = (*OWN, "concise", "html", "markdown", "csv", "sarif", "github", "gitlab", "junit", "rdjson", "rdjsonl")
 
 _SARIF_LEVELS = {"safe": "warning", "unsafe": "warning", "display": "note"}
 _GITHUB_LEVELS = {"safe": "warning", "unsafe": "warning", "display": "notice"}
@@ -38,6 +39,8 @@ def write_format(report: Report, form: str, *, repaired: bool = False) -> str:
     """
     if form in OWN:
         return render(report, form, repaired=repaired)
+    if form == "html":
+        return write_page(report, done=repaired)
     if form == "markdown":
         return render_summary(report, dry_run=not repaired)
     if form == "csv":

@@ -109,7 +109,7 @@ class Index:
     def remember(self, source: Source, stamp: str | None, content: str, report: PostReport) -> None:
         """Note what was found in a post whose bytes have the digest `content`, read after its stat was `stamp`."""
         self._files.append(self._row(source, stamp, content))
-        raw = _encode(replace(report, path="", diff=""))
+        raw = _encode(replace(report, path="", diff="", detail=""))
         self._results.append((content, self._key, raw, _checksum(content, self._key, raw)))
 
     def save(self) -> None:

@@ -91,7 +91,10 @@ class DraftLine:
 
 @dataclass(frozen=True, slots=True)
 class PostReport:
-    """What is said of one post. Shares are of its characters without white space; `error` tells why nothing was done."""
+    """What is said of one post. Shares are of its characters without white space; `error` tells why nothing was done.
+
+    `diff` and `detail` (for the page) are empty unless asked for, and in no JSON.
+    """
 
     path: str
     findings: tuple[FindingLine, ...] = ()
@@ -102,6 +105,7 @@ class PostReport:
     error: str | None = None
     drafts: tuple[DraftLine, ...] = ()
     diff: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +238,7 @@ def to_json(report: Report) -> dict[str, Any]:
 
 def _post_json(post: PostReport) -> dict[str, Any]:
     raw = asdict(post)
-    del raw["diff"]
+    del raw["diff"], raw["detail"]
     return raw
 
 

@@ -20,6 +20,7 @@ from dedupe.errors import InputError, WriteError
 from dedupe.files import Journal, digest, write_atomic
 from dedupe.index import Index, stamp_of
 from dedupe.model import Outcome, Post
+from dedupe.page import pack_detail, write_page
 from dedupe.report import PostReport, Report, merge, render, render_summary, report_post
 
 Progress = Callable[[int, int], None]
@@ -57,10 +58,13 @@ def scan(
     *,
     jobs: int = 1,
     diff: bool = False,
+    page: bool = False,
     index: Index | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Return what is wrong with the posts under `paths`; writes nothing, so proves nothing unless a `diff` is asked for.
+
+    With `page` the report has what its page shows of each post.
 
     `jobs` is the number of processes (0: one for each core). With an `index` posts that are as they were are not examined
     again; the report is the same. Raises InputError for a path that does not exist; a post
@@ -70,7 +74,9 @@ def scan(
     sources = _find(paths, config)
     reports: list[PostReport] = []
     errors: list[str] = []
-    for examined in _examine_all(sources, config, jobs, diff=diff, keep=False, proof=diff, index=index, progress=progress):
+    for examined in _examine_all(
+        sources, config, jobs, diff=diff, page=page, keep=False, proof=diff, index=index, progress=progress
+    ):
         _note(examined, reports, errors)
     return merge(reports, errors, unsafe_fixes=config.unsafe_fixes, near=config.near)
 
@@ -102,7 +108,15 @@ def fix(
     errors: list[str] = []
     try:
         for examined in _examine_all(
-            sources, config, jobs, diff=reports is not None, keep=not dry_run, proof=True, index=index, progress=progress
+            sources,
+            config,
+            jobs,
+            diff=reports is not None,
+            page=reports is not None,
+            keep=not dry_run,
+            proof=True,
+            index=index,
+            progress=progress,
         ):
             try:
                 if not dry_run:
@@ -146,6 +160,7 @@ def _examine_all(
     jobs: int,
     *,
     diff: bool,
+    page: bool,
     keep: bool,
     proof: bool,
     index: Index | None,
@@ -153,12 +168,17 @@ def _examine_all(
 ) -> Iterator[_Examined]:
     """Yield what each post gives: what the index knows first, then the others in the order of `sources`."""
     known = index.recall(sources) if index is not None else {}
-    done = {source: report for source, report in known.items() if not proof or _is_settled(report)}
+    done = {
+        source: report
+        for source, report in known.items()
+        if (not proof or _is_settled(report)) and not (page and (report.findings or report.error))
+    }
     yield from (_Examined(source, report, _unproved(source, report)) for source, report in done.items())
     new = [source for source in sources if source not in done]
     try:
         if new:
-            for number, examined in enumerate(_examine_new(new, config, jobs, diff=diff, keep=keep, proof=proof), len(done) + 1):
+            fresh = _examine_new(new, config, jobs, diff=diff, page=page, keep=keep, proof=proof)
+            for number, examined in enumerate(fresh, len(done) + 1):
                 # A second look may lead elsewhere than the first one; only where it cannot are both remembered as the same.
                 same = not proof or not (config.raises or config.near)
                 if index is not None and examined.report is not None and same and (not proof or _is_settled(examined.report)):
@@ -177,11 +197,11 @@ def _is_settled(report: PostReport) -> bool:
 
 
 def _examine_new(
-    sources: Sequence[Source], config: Config, jobs: int, *, diff: bool, keep: bool, proof: bool
+    sources: Sequence[Source], config: Config, jobs: int, *, diff: bool, page: bool, keep: bool, proof: bool
 ) -> Iterator[_Examined]:
     from dedupe.pipeline import examine  # noqa: PLC0415 (where nothing is new nobody waits for numpy)
 
-    work = partial(_examine_source, config=config, examine=examine, diff=diff, keep=keep, proof=proof)
+    work = partial(_examine_source, config=config, examine=examine, diff=diff, page=page, keep=keep, proof=proof)
     processes = min(jobs or os.cpu_count() or 1, len(sources) // (_ALONE // 2) or 1)
     with _mapper(processes) as mapper:
         yield from mapper(work, sources)
@@ -208,7 +228,9 @@ def _start_worker() -> None:
     gc.set_threshold(*_RARELY)
 
 
-def _examine_source(source: Source, config: Config, examine: _Examine, *, diff: bool, keep: bool, proof: bool) -> _Examined:
+def _examine_source(
+    source: Source, config: Config, examine: _Examine, *, diff: bool, page: bool, keep: bool, proof: bool
+) -> _Examined:
     stamp = stamp_of(source.path)
     try:
         raw, post = read_source(source)
@@ -220,6 +242,8 @@ def _examine_source(source: Source, config: Config, examine: _Examine, *, diff: 
         defect = f"{type(error).__name__}: {error}"
         return _Examined(source, None, f"{source.name}: a defect of dedupe ({defect}); left as it was, please report it")
     report = report_post(outcome, with_diff=diff)
+    if page and (report.findings or report.error):
+        report = replace(report, detail=pack_detail(report, post.text))
     examined = _Examined(source, report, _unproved(source, report), stamp, digest(raw))
     if not keep:
         return examined
@@ -269,4 +293,5 @@ def _write_reports(report: Report, folder: Path, *, dry_run: bool) -> None:
     # The diff keeps line ends and whatever else a post holds, so it is written as bytes.
     (folder / "changes.diff").write_bytes(render(report, "diff").encode("utf-8", "surrogatepass"))
     (folder / "report.json").write_text(render(report, "json"), "utf-8", newline="\n")
+    (folder / "report.html").write_text(write_page(report, done=not dry_run), "utf-8", newline="\n")
     (folder / "summary.md").write_text(render_summary(report, dry_run=dry_run), "utf-8", newline="\n")
