@@ -45,10 +45,12 @@ ORDER = [
     "files",
     "corpus",
     "settings",
+    "lock",
+    "index",
     "run",
     "cli",
 ]
-EDGES = {"files", "corpus", "settings", "run", "cli"}
+EDGES = {"files", "corpus", "settings", "lock", "index", "run", "cli"}
 DOORS = {"__init__", "__main__"}
 OUTSIDE_ONLY = {"open", "print", "input", "exit"}
 OUTSIDE_MODULES = {"os", "sys", "time", "pathlib", "subprocess", "tempfile", "loguru", "typer", "multiprocessing", "random"}

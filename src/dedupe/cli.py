@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +17,7 @@ import typer
 
 if TYPE_CHECKING:
     from dedupe.config import Config
+    from dedupe.index import Index
     from dedupe.report import Report
     from dedupe.run import Progress
 
@@ -31,7 +35,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 
+index_app = typer.Typer(help="Look at what is remembered of posts, or forget it.", no_args_is_help=True)
+app.add_typer(index_app, name="index")
+
 FOUND, BROKEN, INTERRUPTED = 1, 2, 130
+
+_LEVEL = ContextVar("level", default="INFO")
+"""From which level on the log is shown."""
 
 Paths = Annotated[
     list[str] | None, typer.Argument(metavar="[PATH]...", help="Posts, folders or patterns; - reads standard input.")
@@ -41,6 +51,11 @@ Ignore = Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", h
 Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="text, json, jsonl or diff.")]
 OutputFile = Annotated[Path | None, typer.Option("--output-file", metavar="FILE", help="Write the report there.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=0, metavar="N", help="Processes; 0 is one for each core.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", envvar="DEDUPE_NO_CACHE", help="Examine unchanged posts too.")]
+CacheDir = Annotated[
+    Path | None,
+    typer.Option("--cache-dir", envvar="DEDUPE_CACHE_DIR", metavar="DIR", help="Where the index is, else .dedupe/cache."),
+]
 DecisionsFile = Annotated[
     Path | None, typer.Option("--decisions", metavar="FILE", help="Decisions to obey, else .dedupe/decisions.jsonl.")
 ]
@@ -73,6 +88,8 @@ def scan(
     output_format: Format = "text",
     output_file: OutputFile = None,
     jobs: Jobs = 0,
+    no_cache: NoCache = False,
+    cache_dir: CacheDir = None,
     config: ConfigFile = None,
     decisions: DecisionsFile = None,
     keep: KeepOption = None,
@@ -92,8 +109,9 @@ def scan(
         else:
             from dedupe.run import scan as run_scan
 
+            index = _index(paths, settings, cache_dir, "dedupe scan", no_cache=no_cache)
             with _progress(quiet) as progress:
-                report = run_scan(paths or ["."], settings, jobs=jobs, diff=form == "diff", progress=progress)
+                report = run_scan(paths or ["."], settings, jobs=jobs, diff=form == "diff", index=index, progress=progress)
         _finish(report, form, output_file, found=bool(report.findings), exit_zero=exit_zero)
 
 
@@ -112,6 +130,8 @@ def fix(
     output_format: Format = "text",
     output_file: OutputFile = None,
     jobs: Jobs = 0,
+    no_cache: NoCache = False,
+    cache_dir: CacheDir = None,
     config: ConfigFile = None,
     decisions: DecisionsFile = None,
     stdin_filename: StdinName = "stdin.md",
@@ -143,6 +163,7 @@ def fix(
                     output=output,
                     reports=Path("reports"),
                     jobs=jobs,
+                    index=_index(paths, settings, cache_dir, "dedupe fix", no_cache=no_cache),
                     progress=progress,
                 )
             _log().info(f"the report of this run is in {Path('reports') / str(report.run)}")
@@ -189,8 +210,36 @@ def rules(
         typer.echo("\n\n".join(rule.page().strip() for rule in RULES.values() if rule.code.startswith(chosen)))
 
 
+@index_app.command("status")
+def index_status(cache_dir: CacheDir = None, quiet: Quiet = False, verbose: Verbose = False) -> None:
+    """Tell what the index holds."""
+    with _boundary(quiet, verbose):
+        from dedupe.index import FOLDER, read_status
+
+        status = read_status(cache_dir or FOLDER)
+        if status is None:
+            typer.echo(f"there is no index in {cache_dir or FOLDER}")
+            return
+        typer.echo(f"{status.file}: {status.size / 1e6:.1f} MB, {_counted(status.posts, 'post')}, ", nl=False)
+        typer.echo(f"{_counted(status.results, 'result')} with {_counted(status.settings, 'setting')}")
+        if not status.current:
+            typer.echo("from another version of dedupe: the next scan makes it anew")
+
+
+@index_app.command("clear")
+def index_clear(cache_dir: CacheDir = None, quiet: Quiet = False, verbose: Verbose = False) -> None:
+    """Delete the index; the next scan examines every post."""
+    with _boundary(quiet, verbose):
+        from dedupe.index import FOLDER, clear
+
+        there = clear(cache_dir or FOLDER)
+        typer.echo(f"{'deleted the' if there else 'there is no'} index in {cache_dir or FOLDER}")
+
+
 def main() -> None:
     """Run the command line; the entry point of `dedupe`."""
+    # A command makes many objects that stay to its end and few cycles, so there is little to collect.
+    gc.set_threshold(100_000, 20, 20)
     if sys.argv[1:2] == ["--version"]:
         from importlib.metadata import version
 
@@ -204,7 +253,7 @@ def _boundary(quiet: bool, verbose: bool) -> Iterator[None]:
     """Turn expected errors into a sentence and exit code 2, and Ctrl-C into 130: the only place that does."""
     from dedupe.errors import DedupeError
 
-    _set_up_log(quiet, verbose)
+    _LEVEL.set("ERROR" if quiet else "DEBUG" if verbose else "INFO")
     try:
         yield
     except DedupeError as error:
@@ -218,17 +267,15 @@ def _boundary(quiet: bool, verbose: bool) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
 
 
+@cache
 def _log() -> Any:
+    """Return the log, set up for the command that runs; one that has nothing to say does not wait for it."""
     from loguru import logger
 
-    return logger
-
-
-def _set_up_log(quiet: bool, verbose: bool) -> None:
-    logger = _log()
     logger.remove()
-    level = "ERROR" if quiet else "DEBUG" if verbose else "INFO"
-    logger.add(sys.stderr, level=level, format="<level>{level}</level> {message}", colorize=_wants_colour(sys.stderr))
+    colour = _wants_colour(sys.stderr)
+    logger.add(sys.stderr, level=_LEVEL.get(), format="<level>{level}</level> {message}", colorize=colour)
+    return logger
 
 
 def _wants_colour(stream: Any) -> bool:
@@ -263,7 +310,8 @@ def _settings(
     if keep is not None:
         overrides["keep"] = keep
     settings, file = read_settings(config, paths or ["."], overrides)
-    _log().debug(f"settings: {file or 'defaults'}")
+    if _LEVEL.get() == "DEBUG":
+        _log().debug(f"settings: {file or 'defaults'}")
     if show:
         from dataclasses import fields
 
@@ -272,6 +320,19 @@ def _settings(
             typer.echo(f"{each.name} = {_toml(getattr(settings, each.name), each.name)}")
         raise typer.Exit
     return replace(settings, decisions=find_decisions(decisions))
+
+
+def _index(paths: list[str] | None, settings: Config, folder: Path | None, what: str, *, no_cache: bool) -> Index | None:
+    """Return the index for a run over folders; a few posts named one by one are examined without."""
+    if no_cache or not any(Path(path).is_dir() for path in paths or ["."]):
+        return None
+    from dedupe.index import FOLDER, Index
+
+    return Index(folder or FOLDER, settings, what, lambda sentence: _log().warning(sentence))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _toml(value: Any, name: str) -> str:

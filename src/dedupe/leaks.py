@@ -112,8 +112,8 @@ def _woven(pattern: str, kind: str, anchor: str) -> str:
         return rf"(?<=\S)[ \t]+(?P<leak>[*_]{{0,3}}(?=[^\w\s])(?:{pattern}))[ \t]*\r?$"
     if anchor != "label":
         return ""
-    bold = rf"[*_]{{2,3}}(?:{pattern})\s*:?[*_]{{2,3}}\s*:?"
-    return rf"(?<!\S)(?P<leak>[*_]{{0,3}}(?:{_in_frame(pattern)})[*_]{{0,3}}|{bold}|^\#{{1,6}}[ \t]+(?:{pattern})\s*:?(?=[ \t]+\S))(?!\S)"
+    framed = rf"[*_]{{0,3}}(?:{_in_frame(pattern)})[*_]{{0,3}}|[*_]{{2,3}}(?:{pattern})\s*:?[*_]{{2,3}}\s*:?"
+    return rf"(?<!\S)(?P<leak>{framed}|^\#{{1,6}}[ \t]+(?:{pattern})\s*:?(?=[ \t]+\S))(?!\S)"
 
 
 def find_leaks(post: Post, segments: Segments, extra: tuple[Entry, ...] = ()) -> tuple[Leak, ...]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    # Who only reads a report of what is known already need not wait for numpy.
+    import numpy as np
+    from numpy.typing import NDArray
 
-Integers = NDArray[np.int64]
+Integers: TypeAlias = "NDArray[np.int64]"
 
 
 class Span(NamedTuple):

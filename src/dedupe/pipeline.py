@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dedupe.config import FIXLESS, Config
+from dedupe.config import CONTINUATION, FIXLESS, Config
 from dedupe.copies import Copies, find_copies
 from dedupe.decisions import Decision
 from dedupe.drafts import find_drafts
@@ -22,7 +22,7 @@ from dedupe.near import Likeness, add_near, find_near
 from dedupe.prove import ProofError, prove
 from dedupe.repair import apply, repair
 from dedupe.repeats import find_repeats
-from dedupe.restore import CONTINUATION, restore
+from dedupe.restore import restore
 from dedupe.rows import is_suspect
 from dedupe.rules import describe
 from dedupe.scene import Scene, set_scene

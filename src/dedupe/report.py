@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from dedupe.config import CONTINUATION
 from dedupe.diff import unified_diff
 from dedupe.model import Draft, Finding, Outcome, Rewording, Span, Wording
-from dedupe.restore import CONTINUATION
 from dedupe.rules import RULES
 
 SCHEMA_VERSION = 1
@@ -306,7 +306,8 @@ def _strip(drafts: Sequence[DraftLine]) -> str:
 def _cells(draft: DraftLine, count: int) -> str:
     text = "".join(_SIGNS[Wording(part.wording)] * (part.span[1] - part.span[0]) for part in draft.parts)
     pieces = [text[index * len(text) // count : (index + 1) * len(text) // count] or text[-1:] for index in range(count)]
-    signs = [max(_SIGNS.values(), key=piece.count) for piece in pieces]
+    # Nearly every piece is all of one kind, and that is told sooner than counted.
+    signs = [piece[0] if piece == piece[0] * len(piece) else max(_SIGNS.values(), key=piece.count) for piece in pieces]
     # A draft with new text shows some, however short it is beside the rest.
     if draft.wording == Wording.NEW and _SIGNS[Wording.NEW] not in signs:
         signs[max(range(count), key=lambda index: pieces[index].count(_SIGNS[Wording.NEW]))] = _SIGNS[Wording.NEW]

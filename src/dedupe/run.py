@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import itertools
-import multiprocessing
 import os
 import signal
 import time
@@ -13,12 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from dedupe.config import Config
 from dedupe.corpus import Source, find_sources, read_source
 from dedupe.errors import InputError, WriteError
 from dedupe.files import Journal, digest, write_atomic
-from dedupe.pipeline import examine
+from dedupe.index import Index, stamp_of
+from dedupe.model import Outcome, Post
 from dedupe.report import PostReport, Report, merge, render, render_summary, report_post
 
 Progress = Callable[[int, int], None]
@@ -33,13 +34,21 @@ _RARELY = (100_000, 20, 20)
 
 @dataclass(frozen=True, slots=True)
 class _Examined:
-    """What comes back from a worker: the report, and the bytes where they will be written."""
+    """What comes back from a worker: the report, by what the index knows the post, and the bytes where they will be written."""
 
     source: Source
     report: PostReport | None
     error: str | None
-    before: bytes = b""
-    after: bytes = b""
+    stamp: str | None = None
+    content: str = ""
+    before: bytes | None = None
+    after: bytes | None = None
+
+
+class _Examine(Protocol):
+    """`pipeline.examine`: looked up when there is something to examine, for it brings numpy along."""
+
+    def __call__(self, post: Post, config: Config, *, proof: bool) -> Outcome: ...
 
 
 def scan(
@@ -48,18 +57,20 @@ def scan(
     *,
     jobs: int = 1,
     diff: bool = False,
+    index: Index | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Return what is wrong with the posts under `paths`; writes nothing, so proves nothing unless a `diff` is asked for.
 
-    `jobs` is the number of processes (0: one for each core). Raises InputError for a path that does not exist; a post
+    `jobs` is the number of processes (0: one for each core). With an `index` posts that are as they were are not examined
+    again; the report is the same. Raises InputError for a path that does not exist; a post
     that cannot be read is named in `Report.errors`, and the others go on.
     """
     config = config or Config()
     sources = _find(paths, config)
     reports: list[PostReport] = []
     errors: list[str] = []
-    for examined in _examine_all(sources, config, jobs, diff=diff, keep=False, proof=diff, progress=progress):
+    for examined in _examine_all(sources, config, jobs, diff=diff, keep=False, proof=diff, index=index, progress=progress):
         _note(examined, reports, errors)
     return merge(reports, errors, unsafe_fixes=config.unsafe_fixes, near=config.near)
 
@@ -73,12 +84,14 @@ def fix(
     home: Path | None = None,
     reports: Path | None = None,
     jobs: int = 1,
+    index: Index | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Repair the posts under `paths` in place, or write all of them, repaired, under `output`.
 
     The original bytes go into the journal in `home` (the current folder) first; `undo` gives them back. What was done is
-    written to `reports`/<run>/ when `reports` is given. With `dry_run` only that is written.
+    written to `reports`/<run>/ when `reports` is given. With `dry_run` only that is written. With an `index` posts are not
+    examined again that are as they were, and stayed so.
     """
     config, home = config or Config(), home or Path.cwd()
     sources = _find(paths, config)
@@ -89,7 +102,7 @@ def fix(
     errors: list[str] = []
     try:
         for examined in _examine_all(
-            sources, config, jobs, diff=reports is not None, keep=not dry_run, proof=True, progress=progress
+            sources, config, jobs, diff=reports is not None, keep=not dry_run, proof=True, index=index, progress=progress
         ):
             try:
                 if not dry_run:
@@ -128,16 +141,50 @@ def _unchanged(report: PostReport, error: str) -> PostReport:
 
 
 def _examine_all(
-    sources: Sequence[Source], config: Config, jobs: int, *, diff: bool, keep: bool, proof: bool, progress: Progress | None
+    sources: Sequence[Source],
+    config: Config,
+    jobs: int,
+    *,
+    diff: bool,
+    keep: bool,
+    proof: bool,
+    index: Index | None,
+    progress: Progress | None,
 ) -> Iterator[_Examined]:
-    """Yield what each post gives, in the order of `sources` whatever the number of processes."""
-    work = partial(_examine_source, config=config, diff=diff, keep=keep, proof=proof)
+    """Yield what each post gives: what the index knows first, then the others in the order of `sources`."""
+    known = index.recall(sources) if index is not None else {}
+    done = {source: report for source, report in known.items() if not proof or _is_settled(report)}
+    yield from (_Examined(source, report, _unproved(source, report)) for source, report in done.items())
+    new = [source for source in sources if source not in done]
+    try:
+        if new:
+            for number, examined in enumerate(_examine_new(new, config, jobs, diff=diff, keep=keep, proof=proof), len(done) + 1):
+                # A second look may lead elsewhere than the first one; only where it cannot are both remembered as the same.
+                same = not proof or not (config.raises or config.near)
+                if index is not None and examined.report is not None and same and (not proof or _is_settled(examined.report)):
+                    index.remember(examined.source, examined.stamp, examined.content, examined.report)
+                if progress is not None:
+                    progress(number, len(sources))
+                yield examined
+    finally:
+        if index is not None:
+            index.save()
+
+
+def _is_settled(report: PostReport) -> bool:
+    """Tell whether a proof would have nothing to do: an audit that finds nothing to change says what a repair says."""
+    return not report.changed and not report.error
+
+
+def _examine_new(
+    sources: Sequence[Source], config: Config, jobs: int, *, diff: bool, keep: bool, proof: bool
+) -> Iterator[_Examined]:
+    from dedupe.pipeline import examine  # noqa: PLC0415 (where nothing is new nobody waits for numpy)
+
+    work = partial(_examine_source, config=config, examine=examine, diff=diff, keep=keep, proof=proof)
     processes = min(jobs or os.cpu_count() or 1, len(sources) // (_ALONE // 2) or 1)
     with _mapper(processes) as mapper:
-        for number, examined in enumerate(mapper(work, sources), 1):
-            if progress is not None:
-                progress(number, len(sources))
-            yield examined
+        yield from mapper(work, sources)
 
 
 @contextmanager
@@ -150,6 +197,8 @@ def _mapper(processes: int) -> Iterator[Callable[[Callable[[Source], _Examined],
         finally:
             gc.set_threshold(*thresholds)
         return
+    import multiprocessing  # noqa: PLC0415 (not needed for a few posts)
+
     with multiprocessing.Pool(processes, _start_worker) as pool:
         yield partial(pool.imap, chunksize=4)
 
@@ -159,7 +208,8 @@ def _start_worker() -> None:
     gc.set_threshold(*_RARELY)
 
 
-def _examine_source(source: Source, config: Config, *, diff: bool, keep: bool, proof: bool) -> _Examined:
+def _examine_source(source: Source, config: Config, examine: _Examine, *, diff: bool, keep: bool, proof: bool) -> _Examined:
+    stamp = stamp_of(source.path)
     try:
         raw, post = read_source(source)
     except InputError as error:
@@ -168,23 +218,26 @@ def _examine_source(source: Source, config: Config, *, diff: bool, keep: bool, p
         outcome = examine(post, config, proof=proof)
     except Exception as error:  # noqa: BLE001 (a defect met in one post must not keep the others from being examined)
         defect = f"{type(error).__name__}: {error}"
-        return _Examined(
-            source, None, f"{source.name}: a defect of dedupe ({defect}); left as it was, please report it", raw, raw
-        )
+        return _Examined(source, None, f"{source.name}: a defect of dedupe ({defect}); left as it was, please report it")
     report = report_post(outcome, with_diff=diff)
-    unproved = f"{source.name}: {outcome.proof_error}; left as it was" if outcome.proof_error else None
+    examined = _Examined(source, report, _unproved(source, report), stamp, digest(raw))
     if not keep:
-        return _Examined(source, report, unproved)
-    return _Examined(source, report, unproved, raw, outcome.repaired.encode("utf-8") if outcome.changed else raw)
+        return examined
+    return replace(examined, before=raw, after=outcome.repaired.encode("utf-8") if outcome.changed else raw)
+
+
+def _unproved(source: Source, report: PostReport) -> str | None:
+    return f"{source.name}: {report.error}; left as it was" if report.error else None
 
 
 def _write(examined: _Examined, target: Path | None, journal: Journal) -> None:
+    path, before, after = examined.source.path, examined.before, examined.after
     if target is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(target, examined.after if examined.report else examined.source.path.read_bytes())
-    elif examined.after != examined.before:
-        journal.record(examined.source.path, examined.before, examined.after)
-        write_atomic(examined.source.path, examined.after, digest(examined.before))
+        write_atomic(target, path.read_bytes() if after is None else after)
+    elif before is not None and after is not None and after != before:
+        journal.record(path, before, after)
+        write_atomic(path, after, digest(before))
 
 
 def _targets(sources: Sequence[Source], output: Path) -> dict[Source, Path]:
