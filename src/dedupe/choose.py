@@ -42,6 +42,8 @@ _SLIP = 3 * _ONE // 10
 """Cost of a character that a near copy lacks or doubles."""
 _REWORDED = 6 * _ONE // 10
 """Cost of a near copy that stays instead of the first wording, if that is as clean."""
+_ASKED_FOR = 10_000 * _ONE
+"""What it costs more when another copy stays than the one a person asked for: more than all seams of a post."""
 _REFERS = re.compile(
     r"[\s*_「『“\"…．.]*(?:この|その|これ|それ|こう|そう|そこ|しかし|だが|でも|ただ|また|さらに|そして|特に|例えば|たとえば|つまり|"
     r"だから|一方|加えて|同時に|なぜなら|这|那|但|然而|這|그|이것|이런|하지만|그러나|"
@@ -107,11 +109,13 @@ def choose(
     joins: Mapping[int, int],
     echoes: Collection[int] = (),
     keep: Keep = Keep.BEST,
+    asked: Collection[int] = (),
 ) -> Choice:
     """Return which of the `removable` copies, and of the texts they are copies of, go.
 
     `cuts` leads from each cut-off beginning, which goes in any case, to the unit that completes it, `joins` from each
-    sentence that breaks off to the unit that goes on with it; `echoes` are copies no draft holds, which stay last.
+    sentence that breaks off to the unit that goes on with it; `echoes` are copies no draft holds, which stay last. The units
+    `asked` for stay instead of their other copies wherever these have a choice.
 
     The cost of what stays is the sum over its seams (places where two texts meet that were never neighbours) and a little
     for each character kept later than at first. All new text stays; of each passage exactly one copy stays: the first,
@@ -124,8 +128,9 @@ def choose(
         return Choice(frozenset(gone), _lead(scene, texts, classes, gone, cuts))
     neighbours = _neighbours(scene, texts, classes, cuts, joins)
     stay = [text for text in texts.firsts if text not in cuts and (text not in gone or classes.of[text] in classes.copies)]
-    runs = list(_runs(stay, classes))
-    kept, cost, bound = _solve(scene, texts, runs, classes, neighbours, cuts, echoes, keep)
+    wanted = {texts.holder[unit] for unit in asked}
+    runs = list(_runs(stay, classes, {classes.of[text] for text in wanted}))
+    kept, cost, bound = _solve(scene, texts, runs, classes, neighbours, cuts, echoes, keep, wanted)
     for run in runs:
         if run.passage >= 0:
             gone.update(texts.units(run.texts))
@@ -251,8 +256,8 @@ def _breaks_off(scene: Scene, unit: int) -> bool:
     return scene.is_cut(unit) and scene.last[unit] not in scene.whole_ends
 
 
-def _runs(stay: list[int], classes: _Classes) -> Iterator[_Run]:
-    """Cut what may stay into the longest runs whose texts have their copies in the same order."""
+def _runs(stay: list[int], classes: _Classes, asked: Collection[int]) -> Iterator[_Run]:
+    """Cut what may stay into the longest runs whose texts have their copies in the same order, all `asked` for or none."""
     index = {text: number for number, text in enumerate(stay)}
     places = {first: [index[text] for text in copies] for first, copies in classes.copies.items()}
     own = [places.get(classes.of[text]) for text in stay]
@@ -260,7 +265,8 @@ def _runs(stay: list[int], classes: _Classes) -> Iterator[_Run]:
     start = 0
     for end in range(1, len(stay) + 1):
         here, there = own[end - 1], own[end] if end < len(stay) else ()
-        if here is there is None or (here and there and there == [place + 1 for place in here]):
+        alike = not asked or end == len(stay) or (classes.of[stay[end - 1]] in asked) == (classes.of[stay[end]] in asked)
+        if here is there is None or (alike and here and there and there == [place + 1 for place in here]):
             continue
         first = own[start]
         if first is None:
@@ -279,11 +285,19 @@ def _solve(
     cuts: Mapping[int, int],
     echoes: Collection[int],
     keep: Keep,
+    asked: Collection[int],
 ) -> tuple[list[_Run], int, int]:
     """Return the runs that stay, what they cost, and a lower bound for any choice."""
     firsts = {run.passage: run for run in runs if run.copy == 0}
     locked = {passage for passage, run in firsts.items() if passage >= 0 and _splits_brackets(scene, texts, run)}
     own = [_cost_of_copy(scene, texts, run, firsts, echoes) if run.passage >= 0 else 0 for run in runs]
+    wanted = {
+        run.passage: index
+        for index, run in enumerate(runs)
+        if run.passage >= 0 and run.passage not in locked and any(text in asked for text in run.texts)
+    }
+    for index, run in enumerate(runs):
+        own[index] += _ASKED_FOR if wanted.get(run.passage, index) != index else 0
     begins = [run.texts[0] for run in runs]
     # What stands at -1 is before all: there a post begins.
     ends = [*(run.texts[-1] for run in runs), _START]
@@ -308,18 +322,20 @@ def _solve(
     if keep == Keep.BEST:
         kept, bound = _search(problem)
     else:
-        kept, bound = _keep(problem, _named(texts, runs, locked, echoes, keep)), _bound(problem)
+        kept, bound = _keep(problem, _named(texts, runs, locked, echoes, keep, wanted)), _bound(problem)
     return [runs[index] for index in kept.runs], kept.cost, bound
 
 
-def _named(texts: _Texts, runs: list[_Run], locked: Collection[int], echoes: Collection[int], keep: Keep) -> list[int]:
-    """Return the runs that stay when of each passage the first copy stays, or the last one that is no echo."""
+def _named(
+    texts: _Texts, runs: list[_Run], locked: Collection[int], echoes: Collection[int], keep: Keep, wanted: Mapping[int, int]
+) -> list[int]:
+    """Return the runs that stay when of each passage the `wanted` copy stays, else the first, or the last that is no echo."""
     chosen: dict[int, int] = {}
     for index, run in enumerate(runs):
         echo = any(unit in echoes for unit in texts.units(run.texts))
         if run.passage < 0 or not run.copy or (keep == Keep.LAST and run.passage not in locked and not echo):
             chosen[run.passage if run.passage >= 0 else -1 - index] = index
-    return sorted(chosen.values())
+    return sorted({**chosen, **wanted}.values())
 
 
 class _Problem(NamedTuple):

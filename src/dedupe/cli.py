@@ -313,11 +313,11 @@ def _settings(
     if _LEVEL.get() == "DEBUG":
         _log().debug(f"settings: {file or 'defaults'}")
     if show:
-        from dataclasses import fields
+        from dedupe.config import SETTINGS
 
         typer.echo(f"# from {file or 'the defaults'}")
-        for each in (each for each in fields(settings) if each.name != "decisions"):
-            typer.echo(f"{each.name} = {_toml(getattr(settings, each.name), each.name)}")
+        for name in SETTINGS:
+            typer.echo(f"{name} = {_toml(getattr(settings, name), name)}")
         raise typer.Exit
     return replace(settings, decisions=find_decisions(decisions))
 

@@ -50,6 +50,8 @@ class Config:
     """Entries added to the catalogue of leaks."""
     decisions: Mapping[str, Decision] = field(default_factory=dict, hash=False)
     """What was decided about findings, by fingerprint; from a file of its own, not a setting."""
+    reviewing: bool = False
+    """Look for all that a decision may be about; not a setting."""
 
     def wants(self, code: str) -> bool:
         chosen = not self.select or code.startswith(self.select)
@@ -60,14 +62,19 @@ class Config:
         """Whether near copies are looked for, which costs more than all the rest; a first draft stays as it was."""
         if self.keep == Keep.FIRST_DRAFT:
             return False
-        if self.unsafe_fixes or Decision.ACCEPT in self.decisions.values():
+        if self.reviewing or self.unsafe_fixes or self.asked:
             return True
         return Safety.SAFE in {self.safety_of(rule) for rule in NEAR_RULES}
 
     @property
     def raises(self) -> bool:
         """Whether settings or decisions may have fixes made that the evidence alone would not."""
-        return bool(self.safety) or Decision.ACCEPT in self.decisions.values()
+        return bool(self.safety) or self.asked
+
+    @property
+    def asked(self) -> bool:
+        """Whether a person asked for something to be done, and not only for something to be left."""
+        return any(decision.asks for decision in set(self.decisions.values()))
 
     def safety_of(self, code: str) -> Safety | None:
         """Return the safety set for a rule; None leaves it to the evidence."""
@@ -75,9 +82,13 @@ class Config:
         return max(fitting)[1] if fitting else None
 
 
+SETTINGS = tuple(each.name for each in fields(Config) if each.name not in {"decisions", "reviewing"})
+"""What a settings file may say."""
+
+
 def build_config(values: Mapping[str, Any], source: str, base: Config | None = None) -> Config:
     """Return `base` with `values` put over it; raises ConfigError that names `source` and what to write instead."""
-    known = {each.name: each for each in fields(Config) if each.name != "decisions"}
+    known = {each.name: each for each in fields(Config) if each.name in SETTINGS}
     changes: dict[str, Any] = {}
     for key, value in values.items():
         name = key.replace("-", "_")

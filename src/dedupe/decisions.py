@@ -14,10 +14,20 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 
 
 class Decision(StrEnum):
-    """Accept: an unsafe fix is made as if it were safe. Reject: the finding is told no more, and nothing of it is mended."""
+    """What is to become of a finding.
+
+    Accept: an unsafe fix is made as if it were safe. Reject: the finding is told no more, and nothing of it is mended. Keep
+    other: the copy stays, and its witness goes instead, as if that were safe.
+    """
 
     ACCEPT = "accept"
     REJECT = "reject"
+    KEEP_OTHER = "keep-other"
+
+    @property
+    def asks(self) -> bool:
+        """Whether it has something done that would else be left."""
+        return self is not Decision.REJECT
 
 
 def read_decisions(text: str, source: str) -> dict[str, Decision]:
@@ -38,8 +48,8 @@ def read_decisions(text: str, source: str) -> dict[str, Decision]:
 
 def write_decisions(decisions: Mapping[str, Decision]) -> str:
     """Return the content of a file with `decisions`, one a line, sorted by fingerprint."""
-    lines = (json.dumps({"fingerprint": key, "decision": decisions[key]}) for key in sorted(decisions))
-    return "".join(f"{line}\n" for line in lines)
+    # Neither a fingerprint nor a decision holds a sign that JSON would escape, and there may be very many.
+    return "".join(f'{{"fingerprint": "{key}", "decision": "{decisions[key]}"}}\n' for key in sorted(decisions))
 
 
 def _read_line(line: str, place: str) -> tuple[str, Decision]:
@@ -50,7 +60,7 @@ def _read_line(line: str, place: str) -> tuple[str, Decision]:
             f"{place} is not JSON ({error.msg}); after a merge keep the lines of both sides, without markers"
         ) from error
     if not isinstance(value, dict) or value.keys() != {"fingerprint", "decision"}:
-        raise ConfigError(f'{place} must be written {{"fingerprint": "…", "decision": "accept" or "reject"}}')
+        raise ConfigError(f'{place} must be written {{"fingerprint": "…", "decision": "accept", "reject" or "keep-other"}}')
     fingerprint, decision = value["fingerprint"], value["decision"]
     if not isinstance(fingerprint, str) or not _FINGERPRINT.fullmatch(fingerprint):
         raise ConfigError(f"{place}: {fingerprint!r} is no fingerprint; `dedupe scan --format json` shows them (16 signs)")

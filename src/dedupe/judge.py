@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 
@@ -30,8 +30,10 @@ _FRAGMENT = ("breaks off and stands complete elsewhere",)
 _LEAK_CODES = {kind: f"LEAK{number:03d}" for number, kind in enumerate((*LEAK_KINDS, "conflict"), 1)}
 
 
-def judge(scene: Scene, keep: Keep = Keep.BEST) -> tuple[Verdict, ...]:
+def judge(scene: Scene, keep: Keep = Keep.BEST, asked: Sequence[Span] = ()) -> tuple[Verdict, ...]:
     """Return what is wrong with a post, in order of its text; `keep` names the copies that stay.
+
+    The copies in `asked` stay instead of what they are copies of, where that may go.
 
     A repeat alone proves nothing. First come repeats that only a machine leaves behind: beside their witness, flattened,
     cut off, at the tail, beside a leak. Only in a post that has one of these are other repeats in a row taken too.
@@ -52,7 +54,7 @@ def judge(scene: Scene, keep: Keep = Keep.BEST) -> tuple[Verdict, ...]:
     verdicts = [verdict for verdict in breaks if damaged or _is_surely_broken(scene, verdict)]
     fragments = fragments if damaged else {}
     verdicts = [verdict for verdict in verdicts if not _goes_on_elsewhere(scene, verdict, fragments)]
-    verdicts = _repeated_all(scene, taken, verdicts, fragments, keep)
+    verdicts = _repeated_all(scene, taken, verdicts, fragments, keep, asked)
     verdicts.extend(_leaked(scene, taken, damaged))
     verdicts.extend(find_headings(scene, verdicts))
     verdicts = fence(scene, verdicts)
@@ -127,7 +129,12 @@ def _goes_on_elsewhere(scene: Scene, verdict: Verdict, fragments: dict[int, list
 
 
 def _repeated_all(
-    scene: Scene, rows: list[Row], breaks: list[Verdict], fragments: dict[int, list[int]], keep: Keep
+    scene: Scene,
+    rows: list[Row],
+    breaks: list[Verdict],
+    fragments: dict[int, list[int]],
+    keep: Keep,
+    asked: Sequence[Span],
 ) -> list[Verdict]:
     """Return the verdicts on rows, breaks and fragments, without those whose witness would go too.
 
@@ -137,6 +144,7 @@ def _repeated_all(
         return []
     spared: set[int] = set()
     echoes = set(_echoes(scene, rows))
+    stay = {unit for unit in scene.units_in(asked) if scene.state[unit] in {NEW, COPY}}
     while True:
         removable = {unit for row in rows for unit in range(row.first, row.last) if scene.state[unit] is COPY}
         cuts: dict[int, int] = {}
@@ -152,7 +160,7 @@ def _repeated_all(
         removable -= {
             whole for cut, whole in cuts.items() if (like := scene.near.get(whole)) and like.witness <= cut <= like.until
         }
-        choice = choose(scene, removable - spared, cuts, joins, echoes, keep)
+        choice = choose(scene, removable - spared, cuts, joins, echoes, keep, stay - spared)
         choice, dropped = _drop_fragments(
             scene, choice, {unit: wholes for unit, wholes in fragments.items() if unit not in spared.union(joins)}
         )

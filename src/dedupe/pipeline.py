@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from dedupe.config import CONTINUATION, FIXLESS, Config
 from dedupe.copies import Copies, find_copies
-from dedupe.decisions import Decision
+from dedupe.decide import Decided, decide, touches
 from dedupe.drafts import find_drafts
-from dedupe.fingerprint import fingerprint
 from dedupe.fold import fold
 from dedupe.header import read_post
 from dedupe.judge import judge
 from dedupe.leaks import find_leaks, has_leak, read_catalogue
 from dedupe.model import Draft, Edit, Folded, Integers, Keep, Leak, Outcome, Post, Repeat, Safety, Segments, Span, Verdict
 from dedupe.near import Likeness, add_near, find_near
+from dedupe.part import find_part
 from dedupe.prove import ProofError, prove
 from dedupe.repair import apply, repair
 from dedupe.repeats import find_repeats
@@ -33,6 +34,7 @@ _ROUNDS = 8
 _MEASURED = 40
 """A run of that many folded characters counts for the repeated share."""
 _REJECTED_AGAIN = "once the rest is repaired, what was rejected would be taken as something else; reject more of the post"
+_LEFT = "left, for it cannot be repaired beside what was decided"
 _TOLD = 0.9
 """From that similarity on a near copy that states something else is told."""
 _WIDE_GAP = re.compile(r"\n[ \t\r]*\n[ \t\r]*\n")
@@ -42,11 +44,10 @@ _WIDE_GAP = re.compile(r"\n[ \t\r]*\n[ \t\r]*\n")
 class _View:
     """What one look at a text gives; a text without anything to look into is never cut up.
 
-    `exact` are all verdicts on the scene, which knows of no near copies; `verdicts` those that count; `rejected` is the text
-    of those a person rejected.
+    `exact` are all verdicts on the scene, which knows of no near copies; `decided` those that count.
     """
 
-    verdicts: tuple[Verdict, ...]
+    decided: Decided
     repeated_share: float
     leaky: bool
     segments: Segments | None = None
@@ -54,7 +55,19 @@ class _View:
     repeats: tuple[Repeat, ...] = ()
     exact: tuple[Verdict, ...] = ()
     drafts: tuple[Draft, ...] = ()
-    rejected: tuple[Span, ...] = ()
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return self.decided.verdicts
+
+
+class _Repair(NamedTuple):
+    """All verdicts of a repair, the edits of each, the text that results, and what speaks against it."""
+
+    verdicts: Sequence[Verdict]
+    edits: list[tuple[Edit, ...]]
+    text: str
+    error: str | None
 
 
 def examine(post: Post, config: Config, *, proof: bool = True) -> Outcome:
@@ -63,7 +76,8 @@ def examine(post: Post, config: Config, *, proof: bool = True) -> Outcome:
     Findings are sorted by their span. When the result cannot be proved, `repaired` is the original text and
     `proof_error` says why; the findings keep their edits, so that a report can show what was meant. A safety that was
     raised in the settings or by an accepted finding counts only where the proof holds with it, and so do near copies.
-    What a person rejected is no finding, and no other finding takes its text: where one would, nothing is repaired.
+    What a person rejected is no finding, and no other finding takes its text: where one would, the largest part of the post
+    is repaired beside which none does.
 
     Without `proof` the result is neither looked at again nor proved: enough to tell what is wrong, not to write anything.
     """
@@ -82,7 +96,7 @@ def _examine(post: Post, config: Config, *, raising: bool, proof: bool) -> Outco
     if proof:
         verdicts, edits, repaired, error = _settle(post, view, view.segments, config, raising=raising)
     else:
-        verdicts = list(view.verdicts)
+        verdicts = view.verdicts
         edits = _edits(post, view.segments, verdicts, config)
         repaired = apply(post.text, _flat(edits))
         error = _budget_error(post, repaired, config)
@@ -97,27 +111,77 @@ def _examine(post: Post, config: Config, *, raising: bool, proof: bool) -> Outco
     )
 
 
-def _settle(
-    post: Post, view: _View, segments: Segments, config: Config, *, raising: bool
-) -> tuple[list[Verdict], list[tuple[Edit, ...]], str, str | None]:
-    """Repair until another look at the result finds nothing to apply, and prove that; return what came of it, and any error."""
-    verdicts = list(view.verdicts)
+def _settle(post: Post, view: _View, segments: Segments, config: Config, *, raising: bool) -> _Repair:
+    """Return the repair that all verdicts make; where a decision stands in its way, that of the largest part of them that can be.
+
+    What is left out is only told.
+    """
+    whole = _attempt(post, view, segments, view.verdicts, (), config, raising=raising)
+    if whole.error is None or not view.decided.any or _budget_error(post, whole.text, config):
+        return whole
+
+    def attempt(chosen: Sequence[Verdict]) -> _Repair:
+        taken = {id(verdict) for verdict in chosen}
+        verdicts = [
+            verdict if id(verdict) in taken or not _applies(verdict, config) else _told(verdict, _LEFT)
+            for verdict in view.verdicts
+        ]
+        left = [span for verdict in view.verdicts if id(verdict) not in taken for span in verdict.spans]
+        return _attempt(post, view, segments, verdicts, left, config, raising=raising)
+
+    applied = [verdict for verdict in view.verdicts if _applies(verdict, config)]
+    part = find_part(applied, lambda chosen: attempt(chosen).error is None)
+    return _settle_further(post, attempt(part), segments, config, raising=raising) if part else whole
+
+
+def _settle_further(post: Post, done: _Repair, segments: Segments, config: Config, *, raising: bool) -> _Repair:
+    """Return a repair of a part with what another run would take from its result, so that there is nothing left to take."""
+    rest = read_post(post.name, done.text)
+    view = _look(rest, config, raising=raising)
+    if done.text == post.text or view.segments is None:
+        return done
+    more = _settle(rest, view, view.segments, config, raising=raising)
+    if more.error or more.text == rest.text:
+        return done
+    fresh = _trace_all(post, more.verdicts, _flat(done.edits), done.verdicts, config)
+    taken = [span for verdict in fresh for span in verdict.spans]
+    verdicts = [verdict for verdict in done.verdicts if _applies(verdict, config) or not touches(verdict, taken)] + fresh
+    edits = _edits(post, segments, verdicts, config)
+    repaired = apply(post.text, _flat(edits))
+    if repaired != more.text:
+        return done
+    return _Repair(verdicts, edits, repaired, _proof_error(post, verdicts, _flat(edits), repaired, config))
+
+
+def _attempt(
+    post: Post,
+    view: _View,
+    segments: Segments,
+    given: Sequence[Verdict],
+    left: Sequence[Span],
+    config: Config,
+    *,
+    raising: bool,
+) -> _Repair:
+    """Repair until another look at the result finds nothing to apply but text that is `left`, and prove that."""
+    verdicts = list(given)
     for _ in range(_ROUNDS):
         edits = _edits(post, segments, verdicts, config)
         repaired = apply(post.text, _flat(edits))
         error = _budget_error(post, repaired, config)
         if error or repaired == post.text:
-            return verdicts, edits, repaired, error
+            return _Repair(verdicts, edits, repaired, error)
         # A repair only takes away, so a text without leaks stays without.
         again = _look(read_post(post.name, repaired), config, raising=raising, leaky=view.leaky)
-        fresh = _trace_all(post, again, _flat(edits), verdicts, config)
-        if any(_touches(verdict, view.rejected) for verdict in fresh):
+        fresh = _trace_all(post, again.verdicts, _flat(edits), verdicts, config)
+        if any(touches(verdict, view.decided.kept) for verdict in fresh):
             # Another run would know the text by another fingerprint, and take it.
-            return verdicts, edits, repaired, _REJECTED_AGAIN
+            return _Repair(verdicts, edits, repaired, _REJECTED_AGAIN)
+        fresh = [verdict for verdict in fresh if not touches(verdict, left)]
         if not fresh:
-            return verdicts, edits, repaired, _proof_error(post, verdicts, _flat(edits), repaired, config)
+            return _Repair(verdicts, edits, repaired, _proof_error(post, verdicts, _flat(edits), repaired, config))
         verdicts += fresh
-    return verdicts, edits, repaired, f"the repair does not settle after {_ROUNDS} rounds"
+    return _Repair(verdicts[: len(edits)], edits, repaired, f"the repair does not settle after {_ROUNDS} rounds")
 
 
 def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True) -> _View:
@@ -127,7 +191,7 @@ def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True) -> _
     share = _repeated_share(repeats, len(folded.codes), header)
     gap = _WIDE_GAP.search(post.text, post.body.start)
     if not gap and not is_suspect(folded, repeats) and not (leaky and has_leak(post, config.leaks)):
-        return _View((), share, leaky=False)
+        return _View(Decided(()), share, leaky=False)
     segments = split(post)
     leaks = find_leaks(post, segments, config.leaks) if leaky else ()
     if leaks:
@@ -135,45 +199,29 @@ def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True) -> _
     copies = find_copies(post, segments, folded, repeats)
     scene = set_scene(post, segments, folded, copies, leaks)
     keep = Keep.FIRST if config.keep == Keep.FIRST_DRAFT else config.keep
-    exact = verdicts = judge(scene, keep)
+    exact = judge(scene, keep)
     # Only those who ask for it pay.
     asked = config.near and (raising or config.unsafe_fixes)
     near = find_near(post.text, segments, folded, repeats, copies) if repeats and asked else {}
-    if near:
-        verdicts = _with_near(post, segments, folded, copies, leaks, near, exact, config)
-    drafts: tuple[Draft, ...] = ()
-    if config.keep == Keep.FIRST_DRAFT:
-        drafts = find_drafts(scene, repeats, exact)
-        verdicts = restore(scene, drafts, verdicts)
-    verdicts = tuple(_set_safety(verdict, config, raising=raising) for verdict in verdicts if config.wants(verdict.rule))
-    if near and config.wants("RPT001"):
-        verdicts = tuple(sorted([*verdicts, *_differing(scene, near, verdicts)], key=lambda verdict: verdict.spans))
-    verdicts, rejected = _decide(post, verdicts, config, raising=raising)
-    return _View(verdicts, share, bool(leaks), segments, scene, tuple(repeats), exact, drafts, rejected)
+    drafts = find_drafts(scene, repeats, exact) if config.keep == Keep.FIRST_DRAFT else ()
+
+    def weigh(stay: Sequence[Span]) -> tuple[Verdict, ...]:
+        verdicts = certain = judge(scene, keep, stay) if stay else exact
+        if near:
+            verdicts = _with_near(post, segments, folded, copies, leaks, near, certain, config, stay)
+        if config.keep == Keep.FIRST_DRAFT:
+            verdicts = restore(scene, drafts, verdicts)
+        verdicts = tuple(_set_safety(verdict, config, raising=raising) for verdict in verdicts if config.wants(verdict.rule))
+        if near and config.wants("RPT001"):
+            return tuple(sorted([*verdicts, *_differing(scene, near, verdicts)], key=lambda verdict: verdict.spans))
+        return verdicts
+
+    decided = decide(post.text, weigh, config.decisions, raising=raising)
+    return _View(decided, share, bool(leaks), segments, scene, tuple(repeats), exact, drafts)
 
 
-def _decide(
-    post: Post, verdicts: Sequence[Verdict], config: Config, *, raising: bool
-) -> tuple[tuple[Verdict, ...], tuple[Span, ...]]:
-    """Return the verdicts nobody rejected, those accepted raised to safe, and the spans of the rejected ones."""
-    if not config.decisions:
-        return tuple(verdicts), ()
-    left: list[Verdict] = []
-    rejected: list[Span] = []
-    for verdict in verdicts:
-        decision = config.decisions.get(fingerprint(verdict.rule, post.text, verdict.spans))
-        if decision is Decision.REJECT:
-            rejected += verdict.spans
-        elif decision is Decision.ACCEPT and raising and verdict.safety is Safety.UNSAFE:
-            left.append(replace(verdict, safety=Safety.SAFE))
-        else:
-            left.append(verdict)
-    return tuple(verdict for verdict in left if not _touches(verdict, rejected)), tuple(rejected)
-
-
-def _touches(verdict: Verdict, spans: Sequence[Span]) -> bool:
-    """Tell whether a verdict would take any character of `spans`."""
-    return any(a.start < b.end and b.start < a.end for a in verdict.spans for b in spans)
+def _told(verdict: Verdict, why: str) -> Verdict:
+    return replace(verdict, safety=Safety.DISPLAY, evidence=(*verdict.evidence, why))
 
 
 def _set_safety(verdict: Verdict, config: Config, *, raising: bool) -> Verdict:
@@ -193,6 +241,7 @@ def _with_near(
     near: Mapping[int, Likeness],
     exact: tuple[Verdict, ...],
     config: Config,
+    stay: Sequence[Span],
 ) -> tuple[Verdict, ...]:
     """Return the verdicts with near copies taken for copies: unsafe where exact copies alone would not lead to them.
 
@@ -204,7 +253,7 @@ def _with_near(
     certain = {(verdict.rule, verdict.spans) for verdict in exact}
     verdicts = tuple(
         replace(verdict, safety=min(verdict.safety, Safety.UNSAFE)) if (verdict.rule, verdict.spans) not in certain else verdict
-        for verdict in judge(scene, config.keep)
+        for verdict in judge(scene, config.keep, stay)
     )
     if config.unsafe_fixes:
         return verdicts
@@ -262,12 +311,14 @@ def _flat(edits: Sequence[tuple[Edit, ...]]) -> list[Edit]:
     return [edit for own in edits for edit in own]
 
 
-def _trace_all(post: Post, again: _View, edits: Sequence[Edit], verdicts: Sequence[Verdict], config: Config) -> list[Verdict]:
-    """Return what still applies to the result, its spans traced back into the original."""
+def _trace_all(
+    post: Post, again: Sequence[Verdict], edits: Sequence[Edit], verdicts: Sequence[Verdict], config: Config
+) -> list[Verdict]:
+    """Return which of the verdicts on the result still apply, their spans traced back into the original."""
     fresh: list[Verdict] = []
     origin = None
     gone = sorted(span for verdict in verdicts if _applies(verdict, config) for span in verdict.spans)
-    for verdict in again.verdicts:
+    for verdict in again:
         if _applies(verdict, config):
             origin = _origins(post.text, edits) if origin is None else origin
             traced = _trace(verdict, origin, gone)
