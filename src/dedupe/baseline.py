@@ -35,12 +35,12 @@ def read_baseline(text: str, source: str) -> Baseline:
     Raises ConfigError with the place where the text is not what `write_baseline` writes, or is of another version.
     """
     try:
-        pairs: Any = json.loads(text, object_pairs_hook=list)
+        pairs: Any = json.loads(text, object_pairs_hook=tuple)
     except json.JSONDecodeError as error:
         raise ConfigError(
-            f"{source}: line {error.lineno} is not JSON ({error.msg}); after a merge keep the lines of both sides, without markers"
+            f"{source}: line {error.lineno} is not JSON ({error.msg}); after a merge keep the lines of both sides"
         ) from error
-    if not isinstance(pairs, list) or dict(pair for pair in pairs if len(pair) == 2).get("version") != VERSION:
+    if not isinstance(pairs, tuple) or ("version", VERSION) not in pairs:
         raise ConfigError(f"{source}: is no baseline of version {VERSION}; write it anew with `dedupe baseline --update`")
     baseline: dict[str, dict[str, int]] = {}
     for key, count in pairs:

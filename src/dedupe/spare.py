@@ -1,0 +1,56 @@
+"""Set aside what a post's own suppressions and the baseline say to leave alone, and tell which suppressions do nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from dedupe.decide import Decided, touches
+from dedupe.fingerprint import fingerprint
+from dedupe.model import Safety, Span, Verdict
+from dedupe.suppress import Suppression
+
+UNUSED = "SUP001"
+
+
+def spare(text: str, decided: Decided, marks: Sequence[Suppression], known: Mapping[str, int]) -> tuple[Decided, int]:
+    """Return what is left to tell, and how many findings were in the baseline; the text of all set aside must stay.
+
+    `known` counts findings of this post by fingerprint; of those that say the same the first ones are set aside.
+    """
+    if not marks and not known:
+        return decided, 0
+    left: list[Verdict] = []
+    kept: list[Span] = []
+    rest = dict(known)
+    baselined = 0
+    for verdict in decided.verdicts:
+        if any(mark.holds(verdict.rule, verdict.spans) for mark in marks):
+            kept += verdict.spans
+            continue
+        key = fingerprint(verdict.rule, text, verdict.spans) if known else ""
+        if rest.get(key, 0):
+            rest[key] -= 1
+            baselined += 1
+            kept += verdict.spans
+        else:
+            left.append(verdict)
+    told = tuple(verdict for verdict in left if not touches(verdict, kept))
+    return replace(decided, verdicts=told, kept=(*decided.kept, *kept), any=decided.any or bool(kept)), baselined
+
+
+def find_unused(marks: Sequence[Suppression], bare: Sequence[Verdict]) -> Iterator[Verdict]:
+    """Yield a verdict on each suppression that cannot be understood or covers none of `bare`, the verdicts without any.
+
+    One counts as used also where it covers the text that would have stayed for a copy elsewhere.
+    """
+    for mark in marks:
+        if mark.wrong:
+            yield Verdict(UNUSED, (mark.span,), Safety.DISPLAY, evidence=(mark.wrong,))
+        elif not any(mark.holds(verdict.rule, _concerns(verdict)) for verdict in bare):
+            yield Verdict(UNUSED, (mark.span,), Safety.DISPLAY, evidence=("nothing is found there",))
+
+
+def _concerns(verdict: Verdict) -> list[Span]:
+    witnesses = [verdict.witness] if verdict.witness else []
+    return [*verdict.spans, *witnesses, *(stays for _, stays in verdict.rewritten)]
