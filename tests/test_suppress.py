@@ -36,7 +36,9 @@ def test_nothing_is_told_or_taken_where_all_is_suppressed(text: str) -> None:
     assert look(text) == ([], text)
 
 
-@pytest.mark.parametrize("text", [DRAFT, "dedupe は道具の名。\n", f"---\ndedupe: true\n---\n{DRAFT}", "---\ndedupe: {}\n---\n港\n"])
+@pytest.mark.parametrize(
+    "text", [DRAFT, "dedupe は道具の名。\n", f"---\ndedupe: true\n---\n{DRAFT}", "---\ndedupe: {}\n---\n港\n"]
+)
 def test_a_post_that_suppresses_nothing_has_nothing_to_tell(text: str) -> None:
     assert look(text) == ([], text)
 

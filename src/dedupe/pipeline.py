@@ -28,7 +28,7 @@ from dedupe.restore import restore
 from dedupe.rows import is_suspect
 from dedupe.rules import describe
 from dedupe.scene import Scene, set_scene
-from dedupe.spare import UNUSED, find_unused, spare
+from dedupe.spare import UNUSED, find_unused, spare, switch_off
 from dedupe.split import cut_at, split
 from dedupe.suppress import find_suppressions, without_suppressions
 
@@ -224,6 +224,9 @@ def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True, bare
     leaks = find_leaks(post, segments, config.leaks) if leaky else ()
     if leaks:
         segments = cut_at(post, segments, [leak.span for leak in leaks if leak.own_line])
+    marks = () if bare else find_suppressions(post, CODES, segments.blocks)
+    if marks:
+        segments = switch_off(segments, marks)
     copies = find_copies(post, segments, folded, repeats)
     scene = set_scene(post, segments, folded, copies, leaks)
     keep = Keep.FIRST if config.keep == Keep.FIRST_DRAFT else config.keep
@@ -245,7 +248,6 @@ def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True, bare
         return verdicts
 
     decided = decide(post.text, weigh, config.decisions, raising=raising)
-    marks = () if bare else find_suppressions(post, CODES, segments.blocks)
     decided, baselined = spare(post.text, decided, marks, config.baseline.get(name_post(post.name), {}))
     return _View(decided, share, bool(leaks), segments, scene, tuple(repeats), exact, drafts, baselined)
 

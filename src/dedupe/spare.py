@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dedupe.decide import Decided, touches
 from dedupe.fingerprint import fingerprint
-from dedupe.model import Safety, Span, Verdict
+from dedupe.model import Safety, Segments, Span, Verdict
 from dedupe.suppress import Suppression
 
 UNUSED = "SUP001"
@@ -37,6 +37,21 @@ def spare(text: str, decided: Decided, marks: Sequence[Suppression], known: Mapp
             left.append(verdict)
     told = tuple(verdict for verdict in left if not touches(verdict, kept))
     return replace(decided, verdicts=told, kept=(*decided.kept, *kept), any=decided.any or bool(kept)), baselined
+
+
+def switch_off(segments: Segments, marks: Sequence[Suppression]) -> Segments:
+    """Return the segments with each block that is to be left alone as a repeat switched off: neither a copy nor a witness.
+
+    Else its twin elsewhere would go in its place. What the front matter says is about rules, and leaves the blocks on.
+    """
+    repeats = [mark for mark in marks if not mark.whole and (not mark.codes or any(c.startswith("RPT") for c in mark.codes))]
+    blocks = tuple(
+        block._replace(container=-len(segments.blocks) - number)
+        if any(mark.holds(mark.codes[0] if mark.codes else UNUSED, [block.span]) for mark in repeats)
+        else block
+        for number, block in enumerate(segments.blocks, 1)
+    )
+    return replace(segments, blocks=blocks)
 
 
 def find_unused(marks: Sequence[Suppression], bare: Sequence[Verdict]) -> Iterator[Verdict]:
