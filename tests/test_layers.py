@@ -51,12 +51,13 @@ ORDER = [
     "corpus",
     "settings",
     "changed",
+    "tables",
     "lock",
     "index",
     "run",
     "cli",
 ]
-EDGES = {"files", "corpus", "settings", "changed", "lock", "index", "run", "cli"}
+EDGES = {"files", "corpus", "settings", "changed", "tables", "lock", "index", "run", "cli"}
 DOORS = {"__init__", "__main__"}
 OUTSIDE_ONLY = {"open", "print", "input", "exit"}
 OUTSIDE_MODULES = {"os", "sys", "time", "pathlib", "subprocess", "tempfile", "loguru", "typer", "multiprocessing", "random"}

@@ -73,6 +73,11 @@ KeepOption = Annotated[
 BaselineFile = Annotated[
     Path | None, typer.Option("--baseline", metavar="FILE", help="Known findings, else .dedupe-baseline.json.")
 ]
+TextColumn = Annotated[
+    str | None, typer.Option("--text-column", metavar="NAME", help="The paths are tables; this column is the posts.")
+]
+IdColumn = Annotated[str | None, typer.Option("--id-column", metavar="NAME", help="What rows are called by.")]
+KeepGoing = Annotated[bool, typer.Option("--keep-going", help="Pass by rows that cannot be read.")]
 Since = Annotated[str | None, typer.Option("--since", metavar="REF", help="Only posts changed in git since then.")]
 ForceExclude = Annotated[bool, typer.Option("--force-exclude", help="Leave out also what is named outright.")]
 MayBeNone = Annotated[bool, typer.Option("--no-error-on-unmatched-pattern", help="No post at all is no error.")]
@@ -95,6 +100,9 @@ def scan(
     force_exclude: ForceExclude = False,
     no_error_on_unmatched_pattern: MayBeNone = False,
     since: Since = None,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+    keep_going: KeepGoing = False,
     baseline: BaselineFile = None,
     output_format: Format = "text",
     output_file: OutputFile = None,
@@ -117,7 +125,9 @@ def scan(
             config, decisions, baseline, paths, select, ignore, exclude, keep, show_settings, unsafe_fixes=unsafe_fixes
         )
         form = _format(output_format)
-        if paths == ["-"]:
+        if text_column is not None:
+            report = _examine_table(paths, text_column, id_column, keep_going, settings, None, jobs, form)
+        elif paths == ["-"]:
             report, _ = _examine_stdin(settings, stdin_filename, proof=form == "diff")
         else:
             from dedupe.run import scan as run_scan
@@ -146,6 +156,9 @@ def fix(
     force_exclude: ForceExclude = False,
     no_error_on_unmatched_pattern: MayBeNone = False,
     since: Since = None,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+    keep_going: KeepGoing = False,
     baseline: BaselineFile = None,
     output_format: Format = "text",
     output_file: OutputFile = None,
@@ -169,7 +182,11 @@ def fix(
         settings = _settings(config, decisions, baseline, paths, select, ignore, exclude, keep, show_settings, **flags)
         form = "diff" if diff else _format(output_format)
         dry_run = dry_run or diff
-        if paths == ["-"]:
+        if text_column is not None:
+            report = _examine_table(
+                paths, text_column, id_column, keep_going, settings, output, jobs, form, fix=True, dry_run=dry_run
+            )
+        elif paths == ["-"]:
             report, repaired = _examine_stdin(settings, stdin_filename, proof=True)
             if not dry_run:
                 sys.stdout.buffer.write(repaired)
@@ -458,6 +475,33 @@ def _examine_stdin(settings: Config, name: str, *, proof: bool) -> tuple[Report,
     posts = [report_post(outcome, with_diff=True)]
     report = merge(posts, errors, unsafe_fixes=settings.unsafe_fixes, near=settings.near)
     return report, outcome.repaired.encode("utf-8")
+
+
+def _examine_table(
+    paths: list[str] | None,
+    text: str,
+    key: str | None,
+    keep_going: bool,
+    settings: Config,
+    output: Path | None,
+    jobs: int,
+    form: str,
+    *,
+    fix: bool = False,
+    dry_run: bool = False,
+) -> Report:
+    from dedupe.errors import ConfigError
+    from dedupe.run import examine_table
+    from dedupe.tables import Columns
+
+    if paths is None or len(paths) != 1:
+        raise ConfigError("--text-column takes one table, a file of JSON Lines or Parquet")
+    if form == "diff":
+        raise ConfigError("a table has no diff; `--format json` shows the edits of each row")
+    if fix and not dry_run and output is None:
+        raise ConfigError("`dedupe fix` never writes into a table; name a file for the cleaned copy with --output FILE")
+    copy = None if dry_run else output
+    return examine_table(Path(paths[0]), Columns(text, key, keep_going), settings, output=copy, jobs=jobs)
 
 
 def _fixed(report: Report) -> bool:

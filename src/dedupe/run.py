@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from dedupe.baseline import Baseline, Counts, follow, name_post
 from dedupe.config import Config
@@ -23,6 +23,7 @@ from dedupe.files import Journal, digest, write_atomic
 from dedupe.index import Index, stamp_of
 from dedupe.model import Outcome, Post
 from dedupe.report import PostReport, Report, merge, render, render_summary, report_post
+from dedupe.tables import Columns, clean_table
 
 Progress = Callable[[int, int], None]
 """Called with how many posts are done and how many there are."""
@@ -128,6 +129,12 @@ def fix(
     return report
 
 
+def examine_table(file: Path, columns: Columns, config: Config, *, output: Path | None = None, jobs: int = 1) -> Report:
+    """Examine a table of posts, and write a repaired copy to `output`, as `clean_table` does, over several processes."""
+    with _mapper(jobs or os.cpu_count() or 1) as mapper:
+        return clean_table(file, columns, config, mapper, output)
+
+
 def count_findings(report: Report) -> Baseline:
     """Return how often each post that was examined has which findings, as a baseline counts them."""
     return {name_post(post.path): Counter(finding.fingerprint for finding in post.findings) for post in report.posts}
@@ -205,7 +212,7 @@ def _examine_new(
 
 
 @contextmanager
-def _mapper(processes: int) -> Iterator[Callable[[Callable[[_Task], _Examined], Sequence[_Task]], Iterator[_Examined]]]:
+def _mapper(processes: int) -> Iterator[Any]:
     if processes <= 1:
         thresholds = gc.get_threshold()
         gc.set_threshold(*_RARELY)
