@@ -267,7 +267,7 @@ def _parquet_rows(file: Path, columns: Columns) -> Iterator[_Row]:
 def _parquet_copy(file: Path, output: Path, columns: Columns) -> Iterator[Callable[[_Done], None]]:
     """Collect repaired texts in a database on disk, and join them into a copy at the end."""
     with _database() as base, _unfinished(output) as path:
-        base.execute("CREATE TABLE repaired (at BIGINT, words VARCHAR)")
+        base.execute("CREATE TABLE repaired (place BIGINT, words VARCHAR)")
 
         def write(done: _Done) -> None:
             if done.repaired is not None:
@@ -278,9 +278,9 @@ def _parquet_copy(file: Path, output: Path, columns: Columns) -> Iterator[Callab
         compression = str(kind[0]).lower() if kind and kind[0] else "snappy"
         text = _quoted(columns.text)
         base.execute(
-            f"COPY (SELECT rows.* EXCLUDE (file_row_number) REPLACE (coalesce(words, {text}) AS {text}) "  # noqa: S608 (quoted)
-            f"FROM read_parquet(?, file_row_number=true) rows "
-            f"LEFT JOIN repaired ON at = file_row_number ORDER BY file_row_number) "
+            f"COPY (SELECT original.* EXCLUDE (file_row_number) REPLACE (coalesce(repaired.words, original.{text}) AS {text}) "  # noqa: S608 (quoted)
+            f"FROM read_parquet(?, file_row_number=true) original "
+            f"LEFT JOIN repaired ON repaired.place = original.file_row_number ORDER BY original.file_row_number) "
             f"TO '{str(path).replace(chr(39), chr(39) * 2)}' (FORMAT parquet, COMPRESSION {compression})",
             [str(file)],
         )
@@ -307,14 +307,49 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _open(path: Path, mode: str, name: str | None = None) -> IO[bytes]:
+@contextmanager
+def _open(path: Path, mode: str, name: str | None = None) -> Iterator[IO[bytes]]:
     """Open a stream of lines, compressed as the name says; the same bytes at any time of day."""
     name = (name or path.name).lower()
-    if name.endswith(".gz"):
-        return gzip.GzipFile("", mode, fileobj=path.open(mode), mtime=0)  # type: ignore[return-value]
-    if name.endswith(".zst"):
-        import zstandard  # noqa: PLC0415 (few tables need it)
+    with ExitStack() as stack:
+        stream: Any = stack.enter_context(path.open(mode))
+        if name.endswith(".gz"):
+            stream = stack.enter_context(gzip.GzipFile("", mode, fileobj=stream, mtime=0))
+        elif name.endswith(".zst"):
+            import zstandard  # noqa: PLC0415 (few tables need it)
 
-        stream: Any = zstandard.open(path, mode)
-        return io.BufferedReader(stream) if mode == "rb" else stream
-    return path.open(mode)
+            reads = mode == "rb"
+            stream = io.BufferedReader(_Frames(stream)) if reads else zstandard.ZstdCompressor().stream_writer(stream)
+            stack.enter_context(stream)
+        yield stream
+
+
+class _Frames(io.RawIOBase):
+    """Zstandard frames one after the other; unlike the library's reader it does not take a torn file for a short one."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        import zstandard  # noqa: PLC0415
+
+        self._stream, self._begin = stream, zstandard.ZstdDecompressor().decompressobj
+        self._frame = self._begin()
+        self._fed = False
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            rest = self._frame.unused_data if self._frame.eof else b""
+            if self._frame.eof:
+                self._frame, self._fed = self._begin(), False
+            piece = rest or self._stream.read(1 << 16)
+            if not piece:
+                if self._fed:
+                    raise EOFError("the file ends in the midst of a Zstandard frame")
+                return 0
+            self._fed = True
+            self._ready = self._frame.decompress(piece)
+        count = min(len(buffer), len(self._ready))
+        buffer[:count], self._ready = self._ready[:count], self._ready[count:]
+        return count
