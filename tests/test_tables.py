@@ -55,7 +55,7 @@ def read(name: str) -> list[Any]:
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet"])
 def test_rows_say_what_files_say_and_other_columns_stay(suffix: str) -> None:
-    rows = [{"id": number, "body": text, "n": {"a": [1, "い"]}} for number, text in enumerate(TEXTS)]
+    rows = [{"id": number, "body": text, "n": {"a": ["1", "い"]}} for number, text in enumerate(TEXTS)]
     before = write(f"in{suffix}", rows)
     report = json.loads(run("scan", f"in{suffix}", "--id-column", "id", "--format", "json", "--quiet").output)
     outcomes = [examine(read_post("a", text), Config()) for text in TEXTS]

@@ -23,7 +23,7 @@ from dedupe.model import Finding, Post
 from dedupe.report import PostReport, Report, report_post
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson", ".parquet")
-_BATCH = 512
+_BATCH = 128
 """So many rows are in memory at a time."""
 _BLANK = re.compile(r"[ \t\r\n]*")
 
