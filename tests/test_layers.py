@@ -47,6 +47,7 @@ ORDER = [
     "pipeline",
     "diff",
     "report",
+    "formats",
     "files",
     "corpus",
     "settings",

@@ -49,7 +49,14 @@ Paths = Annotated[
 ]
 Select = Annotated[list[str] | None, typer.Option("--select", metavar="CODES", help="Only these rules, e.g. RPT001,LEAK.")]
 Ignore = Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", help="All but these rules.")]
-Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="text, json, jsonl or diff.")]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="text, concise, json, jsonl, diff, markdown, csv, sarif, github, gitlab, junit, rdjson or rdjsonl.",
+    ),
+]
 OutputFile = Annotated[Path | None, typer.Option("--output-file", metavar="FILE", help="Write the report there.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=0, metavar="N", help="Processes; 0 is one for each core.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", envvar="DEDUPE_NO_CACHE", help="Examine unchanged posts too.")]
@@ -458,10 +465,13 @@ def _toml(value: Any, name: str) -> str:
 
 def _format(name: str) -> str:
     from dedupe.errors import ConfigError
-    from dedupe.report import FORMATS
+    from dedupe.report import FORMATS as OWN
 
-    if name not in FORMATS:
-        raise ConfigError(f"--format {name!r} is not known; use one of {', '.join(FORMATS)}")
+    if name not in OWN:
+        from dedupe.formats import FORMATS
+
+        if name not in FORMATS:
+            raise ConfigError(f"--format {name!r} is not known; use one of {', '.join(FORMATS)}")
     return name
 
 
@@ -514,11 +524,17 @@ def _left(report: Report) -> bool:
 
 
 def _finish(report: Report, form: str, output_file: Path | None, *, found: bool, exit_zero: bool, repaired: bool = False) -> None:
+    from dedupe.report import FORMATS as OWN
     from dedupe.report import render
 
     for error in report.errors:
         _log().error(error)
-    text = render(report, form, repaired=repaired)
+    if form in OWN:
+        text = render(report, form, repaired=repaired)
+    else:
+        from dedupe.formats import write_format
+
+        text = write_format(report, form, repaired=repaired)
     if output_file is not None:
         output_file.write_bytes(text.encode("utf-8"))
     elif form == "text" and _wants_colour(sys.stdout):

@@ -50,7 +50,7 @@ def find_drafts(scene: Scene, repeats: Sequence[Repeat], verdicts: Iterable[Verd
     seams = _hard_seams(scene, texts, broken, _marks(scene, sure))
     going = _going(scene, sure)
     seams |= _restarts(scene, texts, footers, seams, going)
-    seams = {unit - 1 if _is_title(scene, unit - 1, going) else unit for unit in seams}
+    seams = {unit - 1 if _is_title(scene, unit - 1, going - broken) else unit for unit in seams}
     if not seams:
         return ()
     borders = [0, *(number for number, unit in enumerate(texts) if unit in seams), len(texts)]

@@ -28,10 +28,14 @@ _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A span of a post: characters, half-open, and the first and last line it touches, from 1."""
+    """A span of a post: characters, half-open, the first and last line it touches, and its columns.
+
+    Lines and columns count from 1; the columns are that of the first character and that after the last one. A BOM has none.
+    """
 
     span: tuple[int, int]
     lines: tuple[int, int]
+    columns: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class EditLine:
 
     span: tuple[int, int]
     lines: tuple[int, int]
+    columns: tuple[int, int]
     replacement: str
 
 
@@ -53,6 +58,7 @@ class FindingLine:
     similarity: float | None
     span: tuple[int, int]
     lines: tuple[int, int]
+    columns: tuple[int, int]
     witness: Place | None
     evidence: tuple[str, ...]
     edits: tuple[EditLine, ...]
@@ -139,6 +145,12 @@ def _place(span: Span, lines: list[int]) -> tuple[int, int]:
     return bisect_right(lines, span.start), bisect_right(lines, max(span.start, span.end - 1))
 
 
+def _columns(span: Span, lines: list[int], text: str) -> tuple[int, int]:
+    first, last = _place(span, lines)
+    bom = text.startswith("\ufeff")
+    return span.start - lines[first - 1] + 1 - (bom and first == 1), span.end - lines[last - 1] + 1 - (bom and last == 1)
+
+
 def _draft_line(draft: Draft, text: str, lines: list[int]) -> DraftLine:
     counts = dict.fromkeys(Wording, 0)
     for wording, span in draft.parts:
@@ -163,14 +175,23 @@ def _line(finding: Finding, text: str, lines: list[int]) -> FindingLine:
         similarity=finding.similarity,
         span=finding.span,
         lines=_place(finding.span, lines),
-        witness=Place(finding.witness, _place(finding.witness, lines)) if finding.witness else None,
+        columns=_columns(finding.span, lines, text),
+        witness=_witness(finding, text, lines),
         evidence=finding.evidence,
-        edits=tuple(EditLine(edit.span, _place(edit.span, lines), edit.replacement) for edit in finding.edits),
+        edits=tuple(
+            EditLine(edit.span, _place(edit.span, lines), _columns(edit.span, lines, text), edit.replacement)
+            for edit in finding.edits
+        ),
         rewordings=finding.rewordings,
         message=finding.message,
         excerpt=excerpt[:_SHOWN] + ("…" if len(excerpt) > _SHOWN else ""),
         fingerprint=finding.fingerprint,
     )
+
+
+def _witness(finding: Finding, text: str, lines: list[int]) -> Place | None:
+    span = finding.witness
+    return Place(span, _place(span, lines), _columns(span, lines, text)) if span else None
 
 
 def summarize(report: Report) -> dict[str, Any]:
