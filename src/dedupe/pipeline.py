@@ -158,7 +158,8 @@ def _settle(post: Post, view: _View, segments: Segments, config: Config, *, rais
 
     applied = [verdict for verdict in view.verdicts if _applies(verdict, config)]
     part = find_part(applied, lambda chosen: attempt(chosen).error is None)
-    return _settle_further(post, attempt(part), segments, config, raising=raising) if part else whole
+    # Where no part can be, all of it is told, and the post stays.
+    return _settle_further(post, attempt(part), segments, config, raising=raising)
 
 
 def _settle_further(post: Post, done: _Repair, segments: Segments, config: Config, *, raising: bool) -> _Repair:
