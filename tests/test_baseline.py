@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from dedupe import Config, examine, read_post
 from dedupe.baseline import follow, read_baseline, update_baseline, write_baseline
 from dedupe.cli import app
 from dedupe.errors import ConfigError
 
+CASES = Path(__file__).parent / "cases"
 A, B = "0" * 15 + "a", "0" * 15 + "b"
 DRAFT = "朝の港には網を繕う人がいる。指の動きは早く、目は沖を見たままだ。糸は祖父の代から同じ店で買う。\n"
 OTHER = "夕方になると市場の灯がともる。魚を運ぶ車は坂の下で列を作り、猫はその脇で待っている。\n"
@@ -138,3 +140,14 @@ def test_one_that_was_named_must_be_there(posts: Path) -> None:
     assert run("scan", "posts").exit_code == 1
     assert run("fix", "posts", "--baseline", "known.json").exit_code == 0
     assert (posts / "港の朝.md").read_text("utf-8") == POST
+
+
+@pytest.mark.parametrize("case", sorted(CASES.glob("*.in.md")), ids=lambda case: case.stem)
+def test_beside_a_known_finding_the_rest_is_repaired_and_stays_so(case: Path) -> None:
+    post = read_post(case.name, case.read_bytes().decode("utf-8"))
+    for finding in examine(post, Config()).findings:
+        config = Config(baseline={case.name: {finding.fingerprint: 1}})
+        outcome = examine(post, config)
+        assert outcome.proof_error is None
+        assert outcome.baselined == 1
+        assert not examine(read_post(case.name, outcome.repaired), config).changed
