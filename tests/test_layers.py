@@ -22,6 +22,7 @@ ORDER = [
     "repeats",
     "sketch",
     "leaks",
+    "baseline",
     "decisions",
     "decide",
     "config",
@@ -40,6 +41,8 @@ ORDER = [
     "repair",
     "prove",
     "rules",
+    "suppress",
+    "spare",
     "part",
     "pipeline",
     "diff",
@@ -49,12 +52,14 @@ ORDER = [
     "files",
     "corpus",
     "settings",
+    "changed",
+    "tables",
     "lock",
     "index",
     "run",
     "cli",
 ]
-EDGES = {"files", "corpus", "settings", "lock", "index", "run", "cli"}
+EDGES = {"files", "corpus", "settings", "changed", "tables", "lock", "index", "run", "cli"}
 DOORS = {"__init__", "__main__"}
 OUTSIDE_ONLY = {"open", "print", "input", "exit"}
 OUTSIDE_MODULES = {"os", "sys", "time", "pathlib", "subprocess", "tempfile", "loguru", "typer", "multiprocessing", "random"}

@@ -17,6 +17,7 @@ import typer
 
 if TYPE_CHECKING:
     from dedupe.config import Config
+    from dedupe.corpus import Choice
     from dedupe.index import Index
     from dedupe.report import Report
     from dedupe.run import Progress
@@ -76,6 +77,17 @@ ShowSettings = Annotated[bool, typer.Option("--show-settings", help="Print the s
 KeepOption = Annotated[
     str | None, typer.Option("--keep", metavar="COPY", help="Which copy stays: best, first, last; or first-draft.")
 ]
+BaselineFile = Annotated[
+    Path | None, typer.Option("--baseline", metavar="FILE", help="Known findings, else .dedupe-baseline.json.")
+]
+TextColumn = Annotated[
+    str | None, typer.Option("--text-column", metavar="NAME", help="The paths are tables; this column is the posts.")
+]
+IdColumn = Annotated[str | None, typer.Option("--id-column", metavar="NAME", help="What rows are called by.")]
+KeepGoing = Annotated[bool, typer.Option("--keep-going", help="Pass by rows that cannot be read.")]
+Since = Annotated[str | None, typer.Option("--since", metavar="REF", help="Only posts changed in git since then.")]
+ForceExclude = Annotated[bool, typer.Option("--force-exclude", help="Leave out also what is named outright.")]
+MayBeNone = Annotated[bool, typer.Option("--no-error-on-unmatched-pattern", help="No post at all is no error.")]
 Unsafe = Annotated[bool, typer.Option("--unsafe-fixes", help="Also what needs a person's judgement.")]
 
 
@@ -92,6 +104,13 @@ def scan(
     select: Select = None,
     ignore: Ignore = None,
     exclude: Exclude = None,
+    force_exclude: ForceExclude = False,
+    no_error_on_unmatched_pattern: MayBeNone = False,
+    since: Since = None,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+    keep_going: KeepGoing = False,
+    baseline: BaselineFile = None,
     output_format: Format = "text",
     output_file: OutputFile = None,
     jobs: Jobs = 0,
@@ -109,17 +128,29 @@ def scan(
 ) -> None:
     """Audit posts; changes nothing."""
     with _boundary(quiet, verbose):
-        settings = _settings(config, decisions, paths, select, ignore, exclude, keep, show_settings, unsafe_fixes=unsafe_fixes)
+        settings = _settings(
+            config, decisions, baseline, paths, select, ignore, exclude, keep, show_settings, unsafe_fixes=unsafe_fixes
+        )
         form = _format(output_format)
-        if paths == ["-"]:
+        if text_column is not None:
+            report = _examine_table(paths, text_column, id_column, keep_going, settings, None, jobs, form)
+        elif paths == ["-"]:
             report, _ = _examine_stdin(settings, stdin_filename, proof=form == "diff")
         else:
             from dedupe.run import scan as run_scan
 
+            choice = _choice(paths, since, force_exclude, no_error_on_unmatched_pattern)
             index = _index(paths, settings, cache_dir, "dedupe scan", no_cache=no_cache)
             with _progress(quiet) as progress:
                 report = run_scan(
-                    paths or ["."], settings, jobs=jobs, diff=form == "diff", page=form == "html", index=index, progress=progress
+                    paths or ["."],
+                    settings,
+                    jobs=jobs,
+                    diff=form == "diff",
+                    page=form == "html",
+                    choice=choice,
+                    index=index,
+                    progress=progress,
                 )
         _finish(report, form, output_file, found=bool(report.findings), exit_zero=exit_zero)
 
@@ -136,6 +167,13 @@ def fix(
     select: Select = None,
     ignore: Ignore = None,
     exclude: Exclude = None,
+    force_exclude: ForceExclude = False,
+    no_error_on_unmatched_pattern: MayBeNone = False,
+    since: Since = None,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+    keep_going: KeepGoing = False,
+    baseline: BaselineFile = None,
     output_format: Format = "text",
     output_file: OutputFile = None,
     jobs: Jobs = 0,
@@ -144,6 +182,9 @@ def fix(
     config: ConfigFile = None,
     decisions: DecisionsFile = None,
     stdin_filename: StdinName = "stdin.md",
+    exit_non_zero_on_fix: Annotated[
+        bool, typer.Option("--exit-non-zero-on-fix", help="Exit 1 also where all was repaired.")
+    ] = False,
     exit_zero: ExitZero = False,
     show_settings: ShowSettings = False,
     quiet: Quiet = False,
@@ -152,18 +193,24 @@ def fix(
     """Repair posts in place; `dedupe undo` gives them back."""
     with _boundary(quiet, verbose):
         flags = {"unsafe_fixes": unsafe_fixes, "force": force}
-        settings = _settings(config, decisions, paths, select, ignore, exclude, keep, show_settings, **flags)
+        settings = _settings(config, decisions, baseline, paths, select, ignore, exclude, keep, show_settings, **flags)
         form = "diff" if diff else _format(output_format)
         dry_run = dry_run or diff
-        if paths == ["-"]:
+        if text_column is not None:
+            report = _examine_table(
+                paths, text_column, id_column, keep_going, settings, output, jobs, form, fix=True, dry_run=dry_run
+            )
+        elif paths == ["-"]:
             report, repaired = _examine_stdin(settings, stdin_filename, proof=True)
             if not dry_run:
                 sys.stdout.buffer.write(repaired)
                 sys.stdout.flush()
-                raise typer.Exit(_code(report, found=_left(report), exit_zero=exit_zero))
+                found = _left(report) or (exit_non_zero_on_fix and _fixed(report))
+                raise typer.Exit(_code(report, found=found, exit_zero=exit_zero))
         else:
             from dedupe.run import fix as run_fix
 
+            choice = _choice(paths, since, force_exclude, no_error_on_unmatched_pattern)
             with _progress(quiet) as progress:
                 report = run_fix(
                     paths or ["."],
@@ -172,12 +219,59 @@ def fix(
                     output=output,
                     reports=Path("reports"),
                     jobs=jobs,
+                    choice=choice,
                     index=_index(paths, settings, cache_dir, "dedupe fix", no_cache=no_cache),
                     progress=progress,
                 )
             _log().info(f"the report of this run is in {Path('reports') / str(report.run)}")
-        found = bool(report.findings) if dry_run else _left(report)
+        found = bool(report.findings) if dry_run else _left(report) or (exit_non_zero_on_fix and _fixed(report))
         _finish(report, form, output_file, found=found, exit_zero=exit_zero, repaired=not dry_run)
+
+
+@app.command()
+def baseline(
+    paths: Paths = None,
+    update: Annotated[bool, typer.Option("--update", help="Bring it up to what is there now.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Take out what is no more, add nothing.")] = False,
+    file: BaselineFile = None,
+    unsafe_fixes: Unsafe = False,
+    select: Select = None,
+    ignore: Ignore = None,
+    exclude: Exclude = None,
+    jobs: Jobs = 0,
+    config: ConfigFile = None,
+    decisions: DecisionsFile = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Accept the findings there are: write them to a file, so that only new ones are told."""
+    with _boundary(quiet, verbose):
+        from dataclasses import replace
+
+        from dedupe.baseline import update_baseline, write_baseline
+        from dedupe.errors import ConfigError
+        from dedupe.files import write_atomic
+        from dedupe.run import count_findings
+        from dedupe.run import scan as run_scan
+        from dedupe.settings import find_baseline, find_decisions, place_baseline, read_settings, rename_posts
+
+        overrides = _overrides(select, ignore, exclude, None, unsafe_fixes=unsafe_fixes)
+        settings, found = read_settings(config, paths or ["."], overrides)
+        place = place_baseline(file, found)
+        if place.exists() and not (update or prune):
+            raise ConfigError(f"{place} is there; --update brings it up to what is found now, --prune takes out what is no more")
+        old = rename_posts(find_baseline(place, named=prune), place.parent, Path())
+        settings = replace(settings, decisions=find_decisions(decisions))
+        with _progress(quiet) as progress:
+            report = run_scan(paths or ["."], settings, jobs=jobs, progress=progress)
+        for error in report.errors:
+            _log().error(error)
+        gone = [post for post in old if not Path(post).exists()]
+        result = update_baseline(old, count_findings(report), gone, prune=prune and not update)
+        write_atomic(place.absolute(), write_baseline(rename_posts(result.baseline, Path(), place.parent)).encode("utf-8"))
+        known = sum(count for counts in result.baseline.values() for count in counts.values())
+        typer.echo(f"{place}: {_counted(known, 'finding')}; {result.added:,} added, {result.removed:,} removed")
+        raise typer.Exit(BROKEN if report.errors else 0)
 
 
 @app.command()
@@ -298,6 +392,7 @@ def _wants_colour(stream: Any) -> bool:
 def _settings(
     config: Path | None,
     decisions: Path | None,
+    baseline: Path | None,
     paths: list[str] | None,
     select: list[str] | None,
     ignore: list[str] | None,
@@ -308,16 +403,9 @@ def _settings(
 ) -> Config:
     from dataclasses import replace
 
-    from dedupe.settings import find_decisions, read_settings
+    from dedupe.settings import find_baseline, find_decisions, place_baseline, read_settings, rename_posts
 
-    overrides: dict[str, Any] = {name: True for name, flag in flags.items() if flag}
-    for name, codes in (("select", select), ("ignore", ignore)):
-        if codes:
-            overrides[name] = [code for each in codes for code in each.split(",") if code.strip()]
-    if exclude:
-        overrides["exclude"] = exclude
-    if keep is not None:
-        overrides["keep"] = keep
+    overrides = _overrides(select, ignore, exclude, keep, **flags)
     settings, file = read_settings(config, paths or ["."], overrides)
     if _LEVEL.get() == "DEBUG":
         _log().debug(f"settings: {file or 'defaults'}")
@@ -328,7 +416,34 @@ def _settings(
         for name in SETTINGS:
             typer.echo(f"{name} = {_toml(getattr(settings, name), name)}")
         raise typer.Exit
-    return replace(settings, decisions=find_decisions(decisions))
+    place = place_baseline(baseline, file)
+    known = rename_posts(find_baseline(place, named=baseline is not None), place.parent, Path())
+    return replace(settings, decisions=find_decisions(decisions), baseline=known)
+
+
+def _overrides(
+    select: list[str] | None, ignore: list[str] | None, exclude: list[str] | None, keep: str | None, **flags: bool
+) -> dict[str, Any]:
+    """Return the settings that the command line gives."""
+    overrides: dict[str, Any] = {name: True for name, flag in flags.items() if flag}
+    for name, codes in (("select", select), ("ignore", ignore)):
+        if codes:
+            overrides[name] = [code for each in codes for code in each.split(",") if code.strip()]
+    if exclude:
+        overrides["exclude"] = exclude
+    if keep is not None:
+        overrides["keep"] = keep
+    return overrides
+
+
+def _choice(paths: list[str] | None, since: str | None, force_exclude: bool, may_be_none: bool) -> Choice:
+    from dedupe.corpus import Choice
+
+    if since is None:
+        return Choice(None, force_exclude, may_be_none)
+    from dedupe.changed import changed_since
+
+    return Choice(changed_since(since, paths or ["."]), force_exclude, may_be_none)
 
 
 def _index(paths: list[str] | None, settings: Config, folder: Path | None, what: str, *, no_cache: bool) -> Index | None:
@@ -383,6 +498,37 @@ def _examine_stdin(settings: Config, name: str, *, proof: bool) -> tuple[Report,
     return report, outcome.repaired.encode("utf-8")
 
 
+def _examine_table(
+    paths: list[str] | None,
+    text: str,
+    key: str | None,
+    keep_going: bool,
+    settings: Config,
+    output: Path | None,
+    jobs: int,
+    form: str,
+    *,
+    fix: bool = False,
+    dry_run: bool = False,
+) -> Report:
+    from dedupe.errors import ConfigError
+    from dedupe.run import examine_table
+    from dedupe.tables import Columns
+
+    if paths is None or len(paths) != 1:
+        raise ConfigError("--text-column takes one table, a file of JSON Lines or Parquet")
+    if form == "diff":
+        raise ConfigError("a table has no diff; `--format json` shows the edits of each row")
+    if fix and not dry_run and output is None:
+        raise ConfigError("`dedupe fix` never writes into a table; name a file for the cleaned copy with --output FILE")
+    copy = None if dry_run else output
+    return examine_table(Path(paths[0]), Columns(text, key, keep_going), settings, output=copy, jobs=jobs)
+
+
+def _fixed(report: Report) -> bool:
+    return any(post.changed for post in report.posts)
+
+
 def _left(report: Report) -> bool:
     """Tell whether a repair left findings behind."""
     return any(not finding.edits for finding in report.findings)
@@ -420,7 +566,7 @@ def _code(report: Report, *, found: bool, exit_zero: bool) -> int:
 
 def _paint(text: str) -> str:
     text = re.sub(r"^(\S.*)\n(?=  )", lambda match: typer.style(match[1], bold=True) + "\n", text, flags=re.MULTILINE)
-    text = re.sub(r"\b(?:RPT|CUT|LEAK)\d{3}\b", lambda match: typer.style(match[0], fg="cyan"), text)
+    text = re.sub(r"\b(?:RPT|CUT|LEAK|SUP)\d{3}\b", lambda match: typer.style(match[0], fg="cyan"), text)
     return re.sub(r"^  \|[#=~|]+\|$", lambda strip: _paint_strip(strip[0]), text, flags=re.MULTILINE)
 
 

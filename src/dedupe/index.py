@@ -40,7 +40,7 @@ _TICK = 2_000_000_000
 """Nanoseconds in which a file can change twice and have the same stat: the coarsest file systems count in two seconds."""
 _KEPT = 4
 """Results are kept for the settings used last, so many of them."""
-_PLACES = frozenset({"suffixes", "exclude"})
+_PLACES = frozenset({"baseline", "suffixes", "exclude"})
 """Settings that say which posts there are, and nothing of what is found in one."""
 _SCHEMA = """
 CREATE TABLE about (tool TEXT NOT NULL);

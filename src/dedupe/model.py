@@ -245,6 +245,8 @@ class Outcome:
     proof_error: str | None = None
     drafts: tuple[Draft, ...] = ()
     """The first draft and its continuations; empty where the post is but one draft."""
+    baselined: int = 0
+    """Findings that are in the baseline, so are told no more."""
 
     @property
     def changed(self) -> bool:

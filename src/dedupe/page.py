@@ -40,7 +40,7 @@ def write_page(report: Report, *, done: bool = False) -> str:
         "run": report.run,
         "done": done,
         "summary": summarize(report),
-        "names": {code: rule.name for code, rule in RULES.items()},
+        "names": {finding.code: RULES[finding.code].name for finding in report.findings},
         "shares": [post.repeated_share for post in report.posts],
         "posts": [_row(post) for post in shown],
         "details": [post.detail for post in shown[:DETAILED]],

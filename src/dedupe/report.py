@@ -104,6 +104,7 @@ class PostReport:
     changed: bool = False
     error: str | None = None
     drafts: tuple[DraftLine, ...] = ()
+    baselined: int = 0
     diff: str = ""
     detail: str = ""
 
@@ -139,6 +140,7 @@ def report_post(outcome: Outcome, *, with_diff: bool = False) -> PostReport:
         changed=outcome.changed,
         error=outcome.proof_error,
         drafts=tuple(_draft_line(draft, text, lines) for draft in outcome.drafts),
+        baselined=outcome.baselined,
         diff=unified_diff(outcome.post.name, text, edits) if with_diff and outcome.changed else "",
     )
 
@@ -211,6 +213,7 @@ def summarize(report: Report) -> dict[str, Any]:
         "characters": characters,
         "removed": sum(post.removed for post in report.posts),
         "repeated_share": round(repeated / characters, 4) if characters else 0.0,
+        "baselined": sum(post.baselined for post in report.posts),
         "errors": list(report.errors),
     }
 
@@ -349,7 +352,9 @@ def _totals(report: Report, *, repaired: bool) -> Iterator[str]:
     count = sum(total["findings"].values())
     posts = _plural(total["posts"], "post")
     if not count and not report.errors:
-        yield f"{posts} examined: nothing repeated, nothing leaked.\n"
+        new = " that the baseline does not know" if total["baselined"] else ""
+        yield f"{posts} examined: nothing repeated, nothing leaked{new}.\n"
+        yield from _baselined(total["baselined"])
         return
     yield f"{_plural(count, 'finding')} in {total['posts_with_findings']} of {posts}; "
     yield f"{total['repeated_share']:.1%} of all text is repeated.\n"
@@ -364,11 +369,17 @@ def _totals(report: Report, *, repaired: bool) -> Iterator[str]:
     left = sum(not finding.edits for finding in report.findings)
     if left:
         yield f"{_plural(left, 'finding')} left for a person.\n"
+    yield from _baselined(total["baselined"])
     yield from _unsafe(report)
     if any(post.drafts for post in report.posts):
         yield _LEGEND
     if report.errors:
         yield f"{_plural(len(report.errors), 'post')} could not be examined or repaired; see the messages.\n"
+
+
+def _baselined(count: int) -> Iterator[str]:
+    if count:
+        yield f"{_plural(count, 'finding')} {'is' if count == 1 else 'are'} in the baseline.\n"
 
 
 def _unsafe(report: Report) -> Iterator[str]:
@@ -401,7 +412,7 @@ def render_summary(report: Report, *, dry_run: bool) -> str:
         f"{_plural(total['posts'], 'post')} examined, {total['posts_to_change']} {done}repaired; ",
         f"{total['removed']:,} of {total['characters']:,} characters {done}removed. ",
         f"Repeated share before: {total['repeated_share']:.1%}.\n",
-        *(f"\n{sentence}" for sentence in _unsafe(report)),
+        *(f"\n{sentence}" for sentence in (*_baselined(total["baselined"]), *_unsafe(report))),
     ]
     if rows:
         lines.append(f"\n| rule | name | findings |\n| --- | --- | ---: |\n{rows}")

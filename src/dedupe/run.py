@@ -7,21 +7,24 @@ import itertools
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from dedupe.baseline import Baseline, Counts, follow, name_post
 from dedupe.config import Config
-from dedupe.corpus import Source, find_sources, read_source
+from dedupe.corpus import Choice, Source, find_sources, read_source
 from dedupe.errors import InputError, WriteError
 from dedupe.files import Journal, digest, write_atomic
 from dedupe.index import Index, stamp_of
 from dedupe.model import Outcome, Post
 from dedupe.page import pack_detail, write_page
 from dedupe.report import PostReport, Report, merge, render, render_summary, report_post
+from dedupe.tables import Columns, clean_table
 
 Progress = Callable[[int, int], None]
 """Called with how many posts are done and how many there are."""
@@ -46,6 +49,10 @@ class _Examined:
     after: bytes | None = None
 
 
+_Task = tuple[Source, Counts]
+"""A post to examine, and what the baseline has of it."""
+
+
 class _Examine(Protocol):
     """`pipeline.examine`: looked up when there is something to examine, for it brings numpy along."""
 
@@ -59,6 +66,7 @@ def scan(
     jobs: int = 1,
     diff: bool = False,
     page: bool = False,
+    choice: Choice | None = None,
     index: Index | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -71,7 +79,7 @@ def scan(
     that cannot be read is named in `Report.errors`, and the others go on.
     """
     config = config or Config()
-    sources = _find(paths, config)
+    sources = find_sources(paths, config, choice)
     reports: list[PostReport] = []
     errors: list[str] = []
     for examined in _examine_all(
@@ -90,6 +98,7 @@ def fix(
     home: Path | None = None,
     reports: Path | None = None,
     jobs: int = 1,
+    choice: Choice | None = None,
     index: Index | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -100,7 +109,7 @@ def fix(
     examined again that are as they were, and stayed so.
     """
     config, home = config or Config(), home or Path.cwd()
-    sources = _find(paths, config)
+    sources = find_sources(paths, config, choice)
     targets = _targets(sources, output) if output is not None else {}
     run = _new_run(home, reports)
     journal = Journal(home, run)
@@ -134,13 +143,15 @@ def fix(
     return report
 
 
-def _find(paths: Iterable[str | Path], config: Config) -> list[Source]:
-    given = list(paths)
-    sources = find_sources(given, config)
-    if not sources:
-        places = ", ".join(map(str, given))
-        raise InputError(f"no posts found in {places}; posts end in {', '.join(config.suffixes)}, or are named one by one")
-    return sources
+def examine_table(file: Path, columns: Columns, config: Config, *, output: Path | None = None, jobs: int = 1) -> Report:
+    """Examine a table of posts, and write a repaired copy to `output`, as `clean_table` does, over several processes."""
+    with _mapper(jobs or os.cpu_count() or 1) as mapper:
+        return clean_table(file, columns, config, mapper, output)
+
+
+def count_findings(report: Report) -> Baseline:
+    """Return how often each post that was examined has which findings, as a baseline counts them."""
+    return {name_post(post.path): Counter(finding.fingerprint for finding in post.findings) for post in report.posts}
 
 
 def _note(examined: _Examined, reports: list[PostReport], errors: list[str]) -> None:
@@ -167,7 +178,10 @@ def _examine_all(
     progress: Progress | None,
 ) -> Iterator[_Examined]:
     """Yield what each post gives: what the index knows first, then the others in the order of `sources`."""
-    known = index.recall(sources) if index is not None else {}
+    config = _with_renamed(config, sources)
+    # The index knows posts by their content, the baseline by their name.
+    named = {source for source in sources if name_post(source.name) in config.baseline}
+    known = index.recall([source for source in sources if source not in named]) if index is not None else {}
     done = {
         source: report
         for source, report in known.items()
@@ -181,6 +195,7 @@ def _examine_all(
             for number, examined in enumerate(fresh, len(done) + 1):
                 # A second look may lead elsewhere than the first one; only where it cannot are both remembered as the same.
                 same = not proof or not (config.raises or config.near)
+                same = same and examined.source not in named
                 if index is not None and examined.report is not None and same and (not proof or _is_settled(examined.report)):
                     index.remember(examined.source, examined.stamp, examined.content, examined.report)
                 if progress is not None:
@@ -189,6 +204,14 @@ def _examine_all(
     finally:
         if index is not None:
             index.save()
+
+
+def _with_renamed(config: Config, sources: Sequence[Source]) -> Config:
+    """Return the settings with a baseline that knows renamed posts by their new names."""
+    if not config.baseline:
+        return config
+    gone = [post for post in config.baseline if not Path(post).exists()]
+    return replace(config, baseline=follow(config.baseline, [name_post(source.name) for source in sources], gone))
 
 
 def _is_settled(report: PostReport) -> bool:
@@ -201,14 +224,17 @@ def _examine_new(
 ) -> Iterator[_Examined]:
     from dedupe.pipeline import examine  # noqa: PLC0415 (where nothing is new nobody waits for numpy)
 
-    work = partial(_examine_source, config=config, examine=examine, diff=diff, page=page, keep=keep, proof=proof)
+    # No worker needs all of the baseline.
+    work = partial(
+        _examine_known, config=replace(config, baseline={}), examine=examine, diff=diff, page=page, keep=keep, proof=proof
+    )
     processes = min(jobs or os.cpu_count() or 1, len(sources) // (_ALONE // 2) or 1)
     with _mapper(processes) as mapper:
-        yield from mapper(work, sources)
+        yield from mapper(work, [(source, config.baseline.get(name_post(source.name), {})) for source in sources])
 
 
 @contextmanager
-def _mapper(processes: int) -> Iterator[Callable[[Callable[[Source], _Examined], Sequence[Source]], Iterator[_Examined]]]:
+def _mapper(processes: int) -> Iterator[Any]:
     if processes <= 1:
         thresholds = gc.get_threshold()
         gc.set_threshold(*_RARELY)
@@ -226,6 +252,14 @@ def _mapper(processes: int) -> Iterator[Callable[[Callable[[Source], _Examined],
 def _start_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(*_RARELY)
+
+
+def _examine_known(
+    task: _Task, config: Config, examine: _Examine, *, diff: bool, page: bool, keep: bool, proof: bool
+) -> _Examined:
+    source, known = task
+    own = replace(config, baseline={name_post(source.name): known}) if known else config
+    return _examine_source(source, own, examine, diff=diff, page=page, keep=keep, proof=proof)
 
 
 def _examine_source(
