@@ -56,10 +56,11 @@ ORDER = [
     "tables",
     "lock",
     "index",
+    "history",
     "run",
     "cli",
 ]
-EDGES = {"files", "corpus", "settings", "changed", "tables", "lock", "index", "run", "cli"}
+EDGES = {"history", "files", "corpus", "settings", "changed", "tables", "lock", "index", "run", "cli"}
 DOORS = {"__init__", "__main__"}
 OUTSIDE_ONLY = {"open", "print", "input", "exit"}
 OUTSIDE_MODULES = {"os", "sys", "time", "pathlib", "subprocess", "tempfile", "loguru", "typer", "multiprocessing", "random"}

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -41,6 +41,8 @@ app.add_typer(index_app, name="index")
 
 FOUND, BROKEN, INTERRUPTED = 1, 2, 130
 
+_STEP_SUMMARY = 1 << 20
+"""Bytes that GitHub takes of a step's summary."""
 _LEVEL = ContextVar("level", default="INFO")
 """From which level on the log is shown."""
 
@@ -63,6 +65,14 @@ NoCache = Annotated[bool, typer.Option("--no-cache", envvar="DEDUPE_NO_CACHE", h
 CacheDir = Annotated[
     Path | None,
     typer.Option("--cache-dir", envvar="DEDUPE_CACHE_DIR", metavar="DIR", help="Where the index is, else .dedupe/cache."),
+]
+ExitNonZero = Annotated[bool, typer.Option("--exit-non-zero-on-fix", help="Exit 1 also where all was repaired.")]
+Scheduled = Annotated[bool, typer.Option("--scheduled", help="For jobs nobody watches: one at a time, safe only.")]
+MaxPosts = Annotated[
+    int | None, typer.Option("--max-posts", min=1, metavar="N", help="With --scheduled: write nothing if more would change.")
+]
+MaxRemoved = Annotated[
+    float | None, typer.Option("--max-removed", min=0, max=1, metavar="SHARE", help="The same, if more of all text would go.")
 ]
 DecisionsFile = Annotated[
     Path | None, typer.Option("--decisions", metavar="FILE", help="Decisions to obey, else .dedupe/decisions.jsonl.")
@@ -182,9 +192,10 @@ def fix(
     config: ConfigFile = None,
     decisions: DecisionsFile = None,
     stdin_filename: StdinName = "stdin.md",
-    exit_non_zero_on_fix: Annotated[
-        bool, typer.Option("--exit-non-zero-on-fix", help="Exit 1 also where all was repaired.")
-    ] = False,
+    exit_non_zero_on_fix: ExitNonZero = False,
+    scheduled: Scheduled = False,
+    max_posts: MaxPosts = None,
+    max_removed: MaxRemoved = None,
     exit_zero: ExitZero = False,
     show_settings: ShowSettings = False,
     quiet: Quiet = False,
@@ -192,8 +203,11 @@ def fix(
 ) -> None:
     """Repair posts in place; `dedupe undo` gives them back."""
     with _boundary(quiet, verbose):
+        unfit = unsafe_fixes or force or output or paths == ["-"] or text_column
+        _check_scheduled(scheduled, bool(unfit), max_posts is not None or max_removed is not None)
         flags = {"unsafe_fixes": unsafe_fixes, "force": force}
         settings = _settings(config, decisions, baseline, paths, select, ignore, exclude, keep, show_settings, **flags)
+        settings = _safe_only(settings) if scheduled else settings
         form = "diff" if diff else _format(output_format)
         dry_run = dry_run or diff
         if text_column is not None:
@@ -208,24 +222,24 @@ def fix(
                 found = _left(report) or (exit_non_zero_on_fix and _fixed(report))
                 raise typer.Exit(_code(report, found=found, exit_zero=exit_zero))
         else:
+            from dedupe.run import Limits
             from dedupe.run import fix as run_fix
 
+            limits = Limits(max_posts, max_removed) if scheduled else None
             choice = _choice(paths, since, force_exclude, no_error_on_unmatched_pattern)
-            with _progress(quiet) as progress:
-                report = run_fix(
-                    paths or ["."],
-                    settings,
-                    dry_run=dry_run,
-                    output=output,
-                    reports=Path("reports"),
-                    jobs=jobs,
-                    choice=choice,
-                    index=_index(paths, settings, cache_dir, "dedupe fix", no_cache=no_cache),
-                    progress=progress,
-                )
-            _log().info(f"the report of this run is in {Path('reports') / str(report.run)}")
-        found = bool(report.findings) if dry_run else _left(report) or (exit_non_zero_on_fix and _fixed(report))
-        _finish(report, form, output_file, found=found, exit_zero=exit_zero, repaired=not dry_run)
+            index = _index(paths, settings, cache_dir, "dedupe fix", no_cache=no_cache)
+            where: dict[str, Any] = {
+                "output": output,
+                "reports": Path("reports"),
+                "choice": choice,
+                "limits": limits,
+                "index": index,
+            }
+            with _alone(scheduled), _progress(quiet) as progress:
+                report = run_fix(paths or ["."], settings, dry_run=dry_run, jobs=jobs, progress=progress, **where)
+            _tell_run(report, scheduled)
+        found = bool(report.findings) if dry_run or report.held else _left(report) or (exit_non_zero_on_fix and _fixed(report))
+        _finish(report, form, output_file, found=found, exit_zero=exit_zero, repaired=not dry_run and not report.held)
 
 
 @app.command()
@@ -311,6 +325,24 @@ def rules(
             return
         chosen = build_config({"select": [code]}, "dedupe rules").select[0]
         typer.echo("\n\n".join(rule.page().strip() for rule in RULES.values() if rule.code.startswith(chosen)))
+
+
+@app.command()
+def history(output_format: Annotated[str, typer.Option("--format", metavar="FORMAT", help="text or json.")] = "text") -> None:
+    """Show what the runs of `fix` met and did, oldest first."""
+    with _boundary(quiet=False, verbose=False):
+        from dedupe.history import draw_history, read_history
+
+        if output_format not in {"text", "json"}:
+            _refuse(f"--format {output_format!r} is not known; use text or json")
+        rows = read_history(Path.cwd())
+        if output_format == "json":
+            import json
+            from dataclasses import asdict
+
+            typer.echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2))
+        else:
+            typer.echo(draw_history(rows), nl=False)
 
 
 @index_app.command("status")
@@ -527,6 +559,63 @@ def _examine_table(
 
 def _fixed(report: Report) -> bool:
     return any(post.changed for post in report.posts)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    from dedupe.errors import ConfigError
+
+    raise ConfigError(sentence)
+
+
+def _safe_only(settings: Config) -> Config:
+    from dataclasses import replace
+
+    return replace(settings, unsafe_fixes=False)
+
+
+def _check_scheduled(scheduled: bool, unfit: bool, limited: bool) -> None:
+    if limited and not scheduled:
+        _refuse("--max-posts and --max-removed need --scheduled")
+    if scheduled and unfit:
+        _refuse("--scheduled repairs files in place, safe fixes only: no --unsafe-fixes, --force, --output, - or --text-column")
+
+
+def _tell_run(report: Report, scheduled: bool) -> None:
+    folder = Path("reports") / str(report.run)
+    _log().info(f"the report of this run is in {folder}")
+    if scheduled:
+        _tell_github(report, folder / "summary.md")
+    if report.held:
+        _log().warning(f"nothing written: {report.held}")
+
+
+@contextmanager
+def _alone(scheduled: bool) -> Iterator[None]:
+    """Let one scheduled job at a time go on in this folder."""
+    if not scheduled:
+        yield
+        return
+    from dedupe.lock import hold
+
+    Path(".dedupe").mkdir(exist_ok=True)
+    with hold(Path(".dedupe") / "lock", "dedupe fix --scheduled"):
+        yield
+
+
+def _tell_github(report: Report, summary: Path) -> None:
+    """Append the summary and the figures to the files that GitHub Actions names, where it does."""
+    if step := os.environ.get("GITHUB_STEP_SUMMARY"):
+        file = Path(step)
+        room = _STEP_SUMMARY - (file.stat().st_size if file.exists() else 0)
+        text = summary.read_bytes()
+        if len(text) <= room:
+            with file.open("ab") as handle:
+                handle.write(text)
+    if output := os.environ.get("GITHUB_OUTPUT"):
+        changed = 0 if report.held else sum(post.changed for post in report.posts)
+        removed = 0 if report.held else sum(post.removed for post in report.posts)
+        with Path(output).open("a", encoding="utf-8") as handle:
+            handle.write(f"changed={changed}\nremoved={removed}\nfindings={len(report.findings)}\n")
 
 
 def _left(report: Report) -> bool:

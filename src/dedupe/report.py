@@ -111,13 +111,17 @@ class PostReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All posts of a run, in order of their names; whether unsafe fixes were asked for, and near copies looked for."""
+    """All posts of a run, in order of their names; whether unsafe fixes were asked for, and near copies looked for.
+
+    `held` tells why a run that was to write wrote nothing: it would have done more than its limits allow.
+    """
 
     posts: tuple[PostReport, ...]
     errors: tuple[str, ...] = ()
     run: str | None = None
     unsafe_fixes: bool = False
     near: bool = False
+    held: str | None = None
 
     @property
     def findings(self) -> list[FindingLine]:
@@ -430,7 +434,8 @@ def merge(
     *,
     unsafe_fixes: bool = False,
     near: bool = False,
+    held: str | None = None,
 ) -> Report:
     """Return one report of many posts, sorted by name, whatever order they were examined in."""
     posts = tuple(sorted(reports, key=lambda post: post.path))
-    return Report(posts, tuple(sorted(errors)), run, unsafe_fixes=unsafe_fixes, near=near)
+    return Report(posts, tuple(sorted(errors)), run, unsafe_fixes=unsafe_fixes, near=near, held=held)

@@ -20,6 +20,7 @@ from dedupe.config import Config
 from dedupe.corpus import Choice, Source, find_sources, read_source
 from dedupe.errors import InputError, WriteError
 from dedupe.files import Journal, digest, write_atomic
+from dedupe.history import note_run
 from dedupe.index import Index, stamp_of
 from dedupe.model import Outcome, Post
 from dedupe.page import pack_detail, write_page
@@ -32,6 +33,7 @@ Progress = Callable[[int, int], None]
 _ALONE = 24
 """Fewer posts than that are examined in this process: starting others takes longer."""
 
+_THEN = "see the report of the run, then run `dedupe fix` by hand"
 _RARELY = (100_000, 20, 20)
 """Thresholds of the garbage collector: examining makes many objects and no cycles, so there is little to collect."""
 
@@ -51,6 +53,24 @@ class _Examined:
 
 _Task = tuple[Source, Counts]
 """A post to examine, and what the baseline has of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run nobody watches may do at most: how many posts it changes, and the share of all text it removes."""
+
+    posts: int | None = None
+    removed: float | None = None
+
+    def find_breach(self, reports: Sequence[PostReport]) -> str | None:
+        """Return in a sentence what goes beyond the limits, None where nothing does."""
+        changed = sum(report.changed for report in reports)
+        share = sum(report.removed for report in reports) / max(1, sum(report.characters for report in reports))
+        if self.posts is not None and changed > self.posts:
+            return f"{changed:,} posts would change, more than the {self.posts:,} of --max-posts; {_THEN}"
+        if self.removed is not None and share > self.removed:
+            return f"{share:.1%} of all text would go, more than the {self.removed:.1%} of --max-removed; {_THEN}"
+        return None
 
 
 class _Examine(Protocol):
@@ -99,14 +119,16 @@ def fix(
     reports: Path | None = None,
     jobs: int = 1,
     choice: Choice | None = None,
+    limits: Limits | None = None,
     index: Index | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Repair the posts under `paths` in place, or write all of them, repaired, under `output`.
 
     The original bytes go into the journal in `home` (the current folder) first; `undo` gives them back. What was done is
-    written to `reports`/<run>/ when `reports` is given. With `dry_run` only that is written. With an `index` posts are not
-    examined again that are as they were, and stayed so.
+    written to `reports`/<run>/ when `reports` is given. With `dry_run` only that is written. With `limits` all is planned before
+    anything is written, and nothing is where it would go beyond them: `Report.held` says why. With an `index` posts are not
+    examined again that are as they were, and stayed so. Runs that may write in place are noted in the history in `home`.
     """
     config, home = config or Config(), home or Path.cwd()
     sources = find_sources(paths, config, choice)
@@ -115,8 +137,9 @@ def fix(
     journal = Journal(home, run)
     done: list[PostReport] = []
     errors: list[str] = []
+    held: str | None = None
     try:
-        for examined in _examine_all(
+        work: Iterable[_Examined] = _examine_all(
             sources,
             config,
             jobs,
@@ -126,9 +149,13 @@ def fix(
             proof=True,
             index=index,
             progress=progress,
-        ):
+        )
+        if limits is not None:
+            work = [_without_bytes(examined) for examined in work]
+            held = limits.find_breach([examined.report for examined in work if examined.report])
+        for examined in work:
             try:
-                if not dry_run:
+                if not dry_run and held is None:
                     _write(examined, targets.get(examined.source), journal)
             except WriteError as error:
                 errors.append(str(error))
@@ -137,9 +164,11 @@ def fix(
                 continue
             _note(examined, done, errors)
     finally:
-        report = merge(done, errors, run, unsafe_fixes=config.unsafe_fixes, near=config.near)
+        report = merge(done, errors, run, unsafe_fixes=config.unsafe_fixes, near=config.near, held=held)
         if reports is not None:
-            _write_reports(report, reports / run, dry_run=dry_run)
+            _write_reports(report, reports / run, dry_run=dry_run or held is not None)
+        if not dry_run and output is None:
+            note_run(home, report)
     return report
 
 
@@ -152,6 +181,11 @@ def examine_table(file: Path, columns: Columns, config: Config, *, output: Path 
 def count_findings(report: Report) -> Baseline:
     """Return how often each post that was examined has which findings, as a baseline counts them."""
     return {name_post(post.path): Counter(finding.fingerprint for finding in post.findings) for post in report.posts}
+
+
+def _without_bytes(examined: _Examined) -> _Examined:
+    """Let go of the bytes of a post that stays as it is: a plan holds only what it will write."""
+    return replace(examined, before=None, after=None) if examined.after == examined.before else examined
 
 
 def _note(examined: _Examined, reports: list[PostReport], errors: list[str]) -> None:
