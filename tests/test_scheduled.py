@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,40 @@ def test_settings_do_not_make_a_scheduled_job_unsafe(site: Path) -> None:
     assert "速く" not in (site / "posts" / "near.md").read_text("utf-8")
 
 
+def test_settings_do_not_force_a_scheduled_job(site: Path) -> None:
+    (site / "dedupe.toml").write_text("force = true\nmax_removed = 0.1\n", "utf-8")
+    before = contents(site / "posts")
+    result = dedupe(site, "fix", "posts", "--scheduled")
+    assert result.returncode == 2
+    assert "`--force` allows it" in result.stderr
+    assert contents(site / "posts") == before
+
+
+def test_a_job_killed_between_two_posts_is_gone_on_with(site: Path) -> None:
+    before = contents(site / "posts")
+    killed = (
+        "import os, signal, sys\n"
+        "from dedupe import run\n"
+        "write, written = run.write_atomic, []\n"
+        "def die(path, *args):\n"
+        "    if written: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    write(path, *args); written.append(path)\n"
+        "run.write_atomic = die\n"
+        "sys.argv = ['dedupe', 'fix', 'posts', '--scheduled']\n"
+        "from dedupe.cli import main; main()\n"
+    )
+    assert subprocess.run([sys.executable, "-c", killed], cwd=site, capture_output=True).returncode == -signal.SIGKILL
+    torn = contents(site / "posts")
+    assert [name for name in before if before[name] != torn[name]] == ["a.md"]
+    assert dedupe(site, "fix", "posts", "--scheduled").returncode == 0
+    after = contents(site / "posts")
+    assert [name for name in before if before[name] != after[name]] == ["a.md", "b.md", "c.md"]
+    assert [row.changed for row in read_history(site)] == [2]
+    # Of two runs each is given back by itself.
+    assert [len(undo(site)[0]), len(undo(site)[0])] == [2, 1]
+    assert contents(site / "posts") == before
+
+
 def test_a_second_job_says_who_is_at_it(site: Path) -> None:
     (site / ".dedupe").mkdir()
     before = contents(site / "posts")
@@ -145,6 +180,9 @@ def test_a_line_that_was_being_written_does_not_count_and_a_wrong_one_is_named(s
     good = (site / FILE).read_text("utf-8")
     (site / FILE).write_text(good + good[:40], "utf-8")
     assert len(read_history(site)) == 1
+    fix([site / "posts"], home=site)
+    assert len(read_history(site)) == 2
+    assert (site / FILE).read_text("utf-8").startswith(good)
     (site / FILE).write_text(good + "{}\n", "utf-8")
     with pytest.raises(InputError, match=r"history.jsonl:2: is no line of the history"):
         read_history(site)

@@ -570,7 +570,7 @@ def _refuse(sentence: str) -> NoReturn:
 def _safe_only(settings: Config) -> Config:
     from dataclasses import replace
 
-    return replace(settings, unsafe_fixes=False)
+    return replace(settings, unsafe_fixes=False, force=False)
 
 
 def _check_scheduled(scheduled: bool, unfit: bool, limited: bool) -> None:

@@ -52,12 +52,20 @@ def note_run(home: Path, report: Report) -> None:
     )
     file = home / FILE
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
     try:
+        _drop_torn(handle)
         os.write(handle, (json.dumps(asdict(row), ensure_ascii=False) + "\n").encode("utf-8"))
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _drop_torn(handle: int) -> None:
+    """Cut off a last line without an end: it counts as not written, and the next one must not run into it."""
+    size = os.fstat(handle).st_size
+    if size and os.pread(handle, 1, size - 1) != b"\n":
+        os.ftruncate(handle, os.pread(handle, size, 0).rfind(b"\n") + 1)
 
 
 def read_history(home: Path) -> list[Row]:
