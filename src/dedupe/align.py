@@ -20,13 +20,13 @@ class Piece(NamedTuple):
     hidden: int = 0
 
 
-def align(one: str, other: str) -> tuple[list[Piece], list[Piece]]:
+def align(one: str, other: str, *, whole: bool = False) -> tuple[list[Piece], list[Piece]]:
     """Return the pieces of each text, in order.
 
     White space that is only laid out otherwise is no difference. Of a long text the beginning and the end are compared and
-    returned, with an empty piece between them that tells how many characters are hidden.
+    returned, with an empty piece between them that tells how many characters are hidden; with `whole` all of it is.
     """
-    if max(len(one), len(other)) <= _HEAD + _TAIL:
+    if whole or max(len(one), len(other)) <= _HEAD + _TAIL:
         return _compare(one, other)
     heads = _compare(one[:_HEAD], other[:_HEAD])
     tails = _compare(one[_HEAD:][-_TAIL:], other[_HEAD:][-_TAIL:])
