@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import random
 
+import numpy as np
 import pytest
 
 from dedupe import Config, choose, examine, read_post
 from dedupe.choose import _Problem, _Run, _search
+from dedupe.scene import find_roots
 
 HARBOUR = "The harbour opens at six, when the night watch hands over its keys and goes to bed."
 BOATS = "Boats leave every hour from the eastern pier, in winter only until four."
@@ -120,3 +122,35 @@ def test_the_effort_of_the_search_grows_with_the_runs_and_not_with_their_square(
 
     _search(_Problem(runs, set(), [0] * len(runs), step))
     assert weighed <= 150 * len(runs)
+
+
+def test_a_way_in_a_circle_is_a_defect_that_ends() -> None:
+    assert find_roots(np.array([0, 0, 1, 2, 4])).tolist() == [0, 0, 0, 0, 4]
+    for circle in ([1, 0], [1, 2, 0], [0, 2, 3, 4, 5, 1]):
+        with pytest.raises(AssertionError):
+            find_roots(np.array(circle))
+
+
+def test_what_completes_a_beginning_may_be_its_copy_too() -> None:
+    fields = 'path = "2031/02/07/loaf-1.2.1"', 'title = "A loaf without scales 1.2.1"', 'by = ["The bakers of the village"]'
+    lines = [*fields, "names = [", ' "2031/02/07/loaf-1.2.1.html",', ' "loaves/1.2.1",', "]"]
+    text = "The bakers of the village have made a second loaf without scales, 1.2.1. A loaf is a kind of bread"
+    echo = f"{' '.join(line.strip() for line in lines)} {text} that is feeding everyone who has time"
+    label = "**Last part of the article:**"
+    post = "\n".join(
+        [
+            *lines,
+            text,
+            "that is feeding everyone who has time and",
+            label,
+            f"+++ {echo}",
+            "[END OF ARTICLE]",
+            "",
+            label,
+            f"{label} {echo} [END",
+            "",
+        ]
+    )
+    outcome = examine(read_post("a.md", post), Config())
+    assert outcome.proof_error is None
+    assert outcome.repaired.startswith("\n".join(lines))

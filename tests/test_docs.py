@@ -46,7 +46,8 @@ def test_the_example_of_a_page_is_true(rule: object) -> None:
 def test_every_option_is_in_the_readme_or_its_help() -> None:
     for command in ("scan", "fix", "undo", "rules"):
         assert f"dedupe {command}" in README
-    help_text = subprocess.run([sys.executable, "-m", "dedupe", "fix", "--help"], capture_output=True, check=True).stdout.decode()
+    commands = ([sys.executable, "-m", "dedupe", command, "--help"] for command in ("fix", "baseline"))
+    help_text = "".join(subprocess.run(each, capture_output=True, check=True).stdout.decode() for each in commands)
     for option in set(re.findall(r"`(--[a-z-]+)", README)):
         assert option in help_text or option == "--version", option
 

@@ -22,6 +22,7 @@ ORDER = [
     "repeats",
     "sketch",
     "leaks",
+    "baseline",
     "decisions",
     "decide",
     "config",
@@ -33,23 +34,32 @@ ORDER = [
     "breaks",
     "choose",
     "fences",
+    "headings",
     "judge",
     "drafts",
     "restore",
     "repair",
     "prove",
     "rules",
+    "suppress",
+    "spare",
     "part",
     "pipeline",
     "diff",
     "report",
+    "page",
+    "formats",
     "files",
     "corpus",
     "settings",
+    "changed",
+    "tables",
+    "lock",
+    "index",
     "run",
     "cli",
 ]
-EDGES = {"files", "corpus", "settings", "run", "cli"}
+EDGES = {"files", "corpus", "settings", "changed", "tables", "lock", "index", "run", "cli"}
 DOORS = {"__init__", "__main__"}
 OUTSIDE_ONLY = {"open", "print", "input", "exit"}
 OUTSIDE_MODULES = {"os", "sys", "time", "pathlib", "subprocess", "tempfile", "loguru", "typer", "multiprocessing", "random"}

@@ -76,7 +76,7 @@ def test_dry_run_writes_only_the_report(site: Path) -> None:
     assert contents(site / "posts") == before
     assert not (site / ".dedupe").exists()
     folder = site / "reports" / str(report.run)
-    assert sorted(file.name for file in folder.iterdir()) == ["changes.diff", "report.json", "summary.md"]
+    assert sorted(file.name for file in folder.iterdir()) == ["changes.diff", "report.html", "report.json", "summary.md"]
     assert json.loads((folder / "report.json").read_text("utf-8"))["schema_version"] == 1
     subprocess.run(["git", "apply", "--check", str(folder / "changes.diff")], cwd=site, check=True)
     subprocess.run(["git", "apply", str(folder / "changes.diff")], cwd=site, check=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +17,8 @@ import typer
 
 if TYPE_CHECKING:
     from dedupe.config import Config
+    from dedupe.corpus import Choice
+    from dedupe.index import Index
     from dedupe.report import Report
     from dedupe.run import Progress
 
@@ -31,16 +36,34 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 
+index_app = typer.Typer(help="Look at what is remembered of posts, or forget it.", no_args_is_help=True)
+app.add_typer(index_app, name="index")
+
 FOUND, BROKEN, INTERRUPTED = 1, 2, 130
+
+_LEVEL = ContextVar("level", default="INFO")
+"""From which level on the log is shown."""
 
 Paths = Annotated[
     list[str] | None, typer.Argument(metavar="[PATH]...", help="Posts, folders or patterns; - reads standard input.")
 ]
 Select = Annotated[list[str] | None, typer.Option("--select", metavar="CODES", help="Only these rules, e.g. RPT001,LEAK.")]
 Ignore = Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", help="All but these rules.")]
-Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="text, json, jsonl or diff.")]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="text, concise, json, jsonl, diff, html, markdown, csv, sarif, github, gitlab, junit, rdjson or rdjsonl.",
+    ),
+]
 OutputFile = Annotated[Path | None, typer.Option("--output-file", metavar="FILE", help="Write the report there.")]
 Jobs = Annotated[int, typer.Option("--jobs", min=0, metavar="N", help="Processes; 0 is one for each core.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", envvar="DEDUPE_NO_CACHE", help="Examine unchanged posts too.")]
+CacheDir = Annotated[
+    Path | None,
+    typer.Option("--cache-dir", envvar="DEDUPE_CACHE_DIR", metavar="DIR", help="Where the index is, else .dedupe/cache."),
+]
 DecisionsFile = Annotated[
     Path | None, typer.Option("--decisions", metavar="FILE", help="Decisions to obey, else .dedupe/decisions.jsonl.")
 ]
@@ -54,6 +77,17 @@ ShowSettings = Annotated[bool, typer.Option("--show-settings", help="Print the s
 KeepOption = Annotated[
     str | None, typer.Option("--keep", metavar="COPY", help="Which copy stays: best, first, last; or first-draft.")
 ]
+BaselineFile = Annotated[
+    Path | None, typer.Option("--baseline", metavar="FILE", help="Known findings, else .dedupe-baseline.json.")
+]
+TextColumn = Annotated[
+    str | None, typer.Option("--text-column", metavar="NAME", help="The paths are tables; this column is the posts.")
+]
+IdColumn = Annotated[str | None, typer.Option("--id-column", metavar="NAME", help="What rows are called by.")]
+KeepGoing = Annotated[bool, typer.Option("--keep-going", help="Pass by rows that cannot be read.")]
+Since = Annotated[str | None, typer.Option("--since", metavar="REF", help="Only posts changed in git since then.")]
+ForceExclude = Annotated[bool, typer.Option("--force-exclude", help="Leave out also what is named outright.")]
+MayBeNone = Annotated[bool, typer.Option("--no-error-on-unmatched-pattern", help="No post at all is no error.")]
 Unsafe = Annotated[bool, typer.Option("--unsafe-fixes", help="Also what needs a person's judgement.")]
 
 
@@ -70,9 +104,18 @@ def scan(
     select: Select = None,
     ignore: Ignore = None,
     exclude: Exclude = None,
+    force_exclude: ForceExclude = False,
+    no_error_on_unmatched_pattern: MayBeNone = False,
+    since: Since = None,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+    keep_going: KeepGoing = False,
+    baseline: BaselineFile = None,
     output_format: Format = "text",
     output_file: OutputFile = None,
     jobs: Jobs = 0,
+    no_cache: NoCache = False,
+    cache_dir: CacheDir = None,
     config: ConfigFile = None,
     decisions: DecisionsFile = None,
     keep: KeepOption = None,
@@ -85,15 +128,30 @@ def scan(
 ) -> None:
     """Audit posts; changes nothing."""
     with _boundary(quiet, verbose):
-        settings = _settings(config, decisions, paths, select, ignore, exclude, keep, show_settings, unsafe_fixes=unsafe_fixes)
+        settings = _settings(
+            config, decisions, baseline, paths, select, ignore, exclude, keep, show_settings, unsafe_fixes=unsafe_fixes
+        )
         form = _format(output_format)
-        if paths == ["-"]:
+        if text_column is not None:
+            report = _examine_table(paths, text_column, id_column, keep_going, settings, None, jobs, form)
+        elif paths == ["-"]:
             report, _ = _examine_stdin(settings, stdin_filename, proof=form == "diff")
         else:
             from dedupe.run import scan as run_scan
 
+            choice = _choice(paths, since, force_exclude, no_error_on_unmatched_pattern)
+            index = _index(paths, settings, cache_dir, "dedupe scan", no_cache=no_cache)
             with _progress(quiet) as progress:
-                report = run_scan(paths or ["."], settings, jobs=jobs, diff=form == "diff", progress=progress)
+                report = run_scan(
+                    paths or ["."],
+                    settings,
+                    jobs=jobs,
+                    diff=form == "diff",
+                    page=form == "html",
+                    choice=choice,
+                    index=index,
+                    progress=progress,
+                )
         _finish(report, form, output_file, found=bool(report.findings), exit_zero=exit_zero)
 
 
@@ -109,12 +167,24 @@ def fix(
     select: Select = None,
     ignore: Ignore = None,
     exclude: Exclude = None,
+    force_exclude: ForceExclude = False,
+    no_error_on_unmatched_pattern: MayBeNone = False,
+    since: Since = None,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+    keep_going: KeepGoing = False,
+    baseline: BaselineFile = None,
     output_format: Format = "text",
     output_file: OutputFile = None,
     jobs: Jobs = 0,
+    no_cache: NoCache = False,
+    cache_dir: CacheDir = None,
     config: ConfigFile = None,
     decisions: DecisionsFile = None,
     stdin_filename: StdinName = "stdin.md",
+    exit_non_zero_on_fix: Annotated[
+        bool, typer.Option("--exit-non-zero-on-fix", help="Exit 1 also where all was repaired.")
+    ] = False,
     exit_zero: ExitZero = False,
     show_settings: ShowSettings = False,
     quiet: Quiet = False,
@@ -123,18 +193,24 @@ def fix(
     """Repair posts in place; `dedupe undo` gives them back."""
     with _boundary(quiet, verbose):
         flags = {"unsafe_fixes": unsafe_fixes, "force": force}
-        settings = _settings(config, decisions, paths, select, ignore, exclude, keep, show_settings, **flags)
+        settings = _settings(config, decisions, baseline, paths, select, ignore, exclude, keep, show_settings, **flags)
         form = "diff" if diff else _format(output_format)
         dry_run = dry_run or diff
-        if paths == ["-"]:
+        if text_column is not None:
+            report = _examine_table(
+                paths, text_column, id_column, keep_going, settings, output, jobs, form, fix=True, dry_run=dry_run
+            )
+        elif paths == ["-"]:
             report, repaired = _examine_stdin(settings, stdin_filename, proof=True)
             if not dry_run:
                 sys.stdout.buffer.write(repaired)
                 sys.stdout.flush()
-                raise typer.Exit(_code(report, found=_left(report), exit_zero=exit_zero))
+                found = _left(report) or (exit_non_zero_on_fix and _fixed(report))
+                raise typer.Exit(_code(report, found=found, exit_zero=exit_zero))
         else:
             from dedupe.run import fix as run_fix
 
+            choice = _choice(paths, since, force_exclude, no_error_on_unmatched_pattern)
             with _progress(quiet) as progress:
                 report = run_fix(
                     paths or ["."],
@@ -143,11 +219,59 @@ def fix(
                     output=output,
                     reports=Path("reports"),
                     jobs=jobs,
+                    choice=choice,
+                    index=_index(paths, settings, cache_dir, "dedupe fix", no_cache=no_cache),
                     progress=progress,
                 )
             _log().info(f"the report of this run is in {Path('reports') / str(report.run)}")
-        found = bool(report.findings) if dry_run else _left(report)
+        found = bool(report.findings) if dry_run else _left(report) or (exit_non_zero_on_fix and _fixed(report))
         _finish(report, form, output_file, found=found, exit_zero=exit_zero, repaired=not dry_run)
+
+
+@app.command()
+def baseline(
+    paths: Paths = None,
+    update: Annotated[bool, typer.Option("--update", help="Bring it up to what is there now.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Take out what is no more, add nothing.")] = False,
+    file: BaselineFile = None,
+    unsafe_fixes: Unsafe = False,
+    select: Select = None,
+    ignore: Ignore = None,
+    exclude: Exclude = None,
+    jobs: Jobs = 0,
+    config: ConfigFile = None,
+    decisions: DecisionsFile = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Accept the findings there are: write them to a file, so that only new ones are told."""
+    with _boundary(quiet, verbose):
+        from dataclasses import replace
+
+        from dedupe.baseline import update_baseline, write_baseline
+        from dedupe.errors import ConfigError
+        from dedupe.files import write_atomic
+        from dedupe.run import count_findings
+        from dedupe.run import scan as run_scan
+        from dedupe.settings import find_baseline, find_decisions, place_baseline, read_settings, rename_posts
+
+        overrides = _overrides(select, ignore, exclude, None, unsafe_fixes=unsafe_fixes)
+        settings, found = read_settings(config, paths or ["."], overrides)
+        place = place_baseline(file, found)
+        if place.exists() and not (update or prune):
+            raise ConfigError(f"{place} is there; --update brings it up to what is found now, --prune takes out what is no more")
+        old = rename_posts(find_baseline(place, named=prune), place.parent, Path())
+        settings = replace(settings, decisions=find_decisions(decisions))
+        with _progress(quiet) as progress:
+            report = run_scan(paths or ["."], settings, jobs=jobs, progress=progress)
+        for error in report.errors:
+            _log().error(error)
+        gone = [post for post in old if not Path(post).exists()]
+        result = update_baseline(old, count_findings(report), gone, prune=prune and not update)
+        write_atomic(place.absolute(), write_baseline(rename_posts(result.baseline, Path(), place.parent)).encode("utf-8"))
+        known = sum(count for counts in result.baseline.values() for count in counts.values())
+        typer.echo(f"{place}: {_counted(known, 'finding')}; {result.added:,} added, {result.removed:,} removed")
+        raise typer.Exit(BROKEN if report.errors else 0)
 
 
 @app.command()
@@ -189,8 +313,36 @@ def rules(
         typer.echo("\n\n".join(rule.page().strip() for rule in RULES.values() if rule.code.startswith(chosen)))
 
 
+@index_app.command("status")
+def index_status(cache_dir: CacheDir = None, quiet: Quiet = False, verbose: Verbose = False) -> None:
+    """Tell what the index holds."""
+    with _boundary(quiet, verbose):
+        from dedupe.index import FOLDER, read_status
+
+        status = read_status(cache_dir or FOLDER)
+        if status is None:
+            typer.echo(f"there is no index in {cache_dir or FOLDER}")
+            return
+        typer.echo(f"{status.file}: {status.size / 1e6:.1f} MB, {_counted(status.posts, 'post')}, ", nl=False)
+        typer.echo(f"{_counted(status.results, 'result')} with {_counted(status.settings, 'setting')}")
+        if not status.current:
+            typer.echo("from another version of dedupe: the next scan makes it anew")
+
+
+@index_app.command("clear")
+def index_clear(cache_dir: CacheDir = None, quiet: Quiet = False, verbose: Verbose = False) -> None:
+    """Delete the index; the next scan examines every post."""
+    with _boundary(quiet, verbose):
+        from dedupe.index import FOLDER, clear
+
+        there = clear(cache_dir or FOLDER)
+        typer.echo(f"{'deleted the' if there else 'there is no'} index in {cache_dir or FOLDER}")
+
+
 def main() -> None:
     """Run the command line; the entry point of `dedupe`."""
+    # A command makes many objects that stay to its end and few cycles, so there is little to collect.
+    gc.set_threshold(100_000, 20, 20)
     if sys.argv[1:2] == ["--version"]:
         from importlib.metadata import version
 
@@ -204,7 +356,7 @@ def _boundary(quiet: bool, verbose: bool) -> Iterator[None]:
     """Turn expected errors into a sentence and exit code 2, and Ctrl-C into 130: the only place that does."""
     from dedupe.errors import DedupeError
 
-    _set_up_log(quiet, verbose)
+    _LEVEL.set("ERROR" if quiet else "DEBUG" if verbose else "INFO")
     try:
         yield
     except DedupeError as error:
@@ -218,17 +370,15 @@ def _boundary(quiet: bool, verbose: bool) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
 
 
+@cache
 def _log() -> Any:
+    """Return the log, set up for the command that runs; one that has nothing to say does not wait for it."""
     from loguru import logger
 
-    return logger
-
-
-def _set_up_log(quiet: bool, verbose: bool) -> None:
-    logger = _log()
     logger.remove()
-    level = "ERROR" if quiet else "DEBUG" if verbose else "INFO"
-    logger.add(sys.stderr, level=level, format="<level>{level}</level> {message}", colorize=_wants_colour(sys.stderr))
+    colour = _wants_colour(sys.stderr)
+    logger.add(sys.stderr, level=_LEVEL.get(), format="<level>{level}</level> {message}", colorize=colour)
+    return logger
 
 
 def _wants_colour(stream: Any) -> bool:
@@ -242,6 +392,7 @@ def _wants_colour(stream: Any) -> bool:
 def _settings(
     config: Path | None,
     decisions: Path | None,
+    baseline: Path | None,
     paths: list[str] | None,
     select: list[str] | None,
     ignore: list[str] | None,
@@ -252,8 +403,28 @@ def _settings(
 ) -> Config:
     from dataclasses import replace
 
-    from dedupe.settings import find_decisions, read_settings
+    from dedupe.settings import find_baseline, find_decisions, place_baseline, read_settings, rename_posts
 
+    overrides = _overrides(select, ignore, exclude, keep, **flags)
+    settings, file = read_settings(config, paths or ["."], overrides)
+    if _LEVEL.get() == "DEBUG":
+        _log().debug(f"settings: {file or 'defaults'}")
+    if show:
+        from dedupe.config import SETTINGS
+
+        typer.echo(f"# from {file or 'the defaults'}")
+        for name in SETTINGS:
+            typer.echo(f"{name} = {_toml(getattr(settings, name), name)}")
+        raise typer.Exit
+    place = place_baseline(baseline, file)
+    known = rename_posts(find_baseline(place, named=baseline is not None), place.parent, Path())
+    return replace(settings, decisions=find_decisions(decisions), baseline=known)
+
+
+def _overrides(
+    select: list[str] | None, ignore: list[str] | None, exclude: list[str] | None, keep: str | None, **flags: bool
+) -> dict[str, Any]:
+    """Return the settings that the command line gives."""
     overrides: dict[str, Any] = {name: True for name, flag in flags.items() if flag}
     for name, codes in (("select", select), ("ignore", ignore)):
         if codes:
@@ -262,16 +433,30 @@ def _settings(
         overrides["exclude"] = exclude
     if keep is not None:
         overrides["keep"] = keep
-    settings, file = read_settings(config, paths or ["."], overrides)
-    _log().debug(f"settings: {file or 'defaults'}")
-    if show:
-        from dedupe.config import SETTINGS
+    return overrides
 
-        typer.echo(f"# from {file or 'the defaults'}")
-        for name in SETTINGS:
-            typer.echo(f"{name} = {_toml(getattr(settings, name), name)}")
-        raise typer.Exit
-    return replace(settings, decisions=find_decisions(decisions))
+
+def _choice(paths: list[str] | None, since: str | None, force_exclude: bool, may_be_none: bool) -> Choice:
+    from dedupe.corpus import Choice
+
+    if since is None:
+        return Choice(None, force_exclude, may_be_none)
+    from dedupe.changed import changed_since
+
+    return Choice(changed_since(since, paths or ["."]), force_exclude, may_be_none)
+
+
+def _index(paths: list[str] | None, settings: Config, folder: Path | None, what: str, *, no_cache: bool) -> Index | None:
+    """Return the index for a run over folders; a few posts named one by one are examined without."""
+    if no_cache or not any(Path(path).is_dir() for path in paths or ["."]):
+        return None
+    from dedupe.index import FOLDER, Index
+
+    return Index(folder or FOLDER, settings, what, lambda sentence: _log().warning(sentence))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _toml(value: Any, name: str) -> str:
@@ -287,23 +472,61 @@ def _toml(value: Any, name: str) -> str:
 
 def _format(name: str) -> str:
     from dedupe.errors import ConfigError
-    from dedupe.report import FORMATS
+    from dedupe.report import FORMATS as OWN
 
-    if name not in FORMATS:
-        raise ConfigError(f"--format {name!r} is not known; use one of {', '.join(FORMATS)}")
+    if name not in OWN:
+        from dedupe.formats import FORMATS
+
+        if name not in FORMATS:
+            raise ConfigError(f"--format {name!r} is not known; use one of {', '.join(FORMATS)}")
     return name
 
 
 def _examine_stdin(settings: Config, name: str, *, proof: bool) -> tuple[Report, bytes]:
+    from dataclasses import replace
+
     from dedupe.corpus import decode
+    from dedupe.page import pack_detail
     from dedupe.pipeline import examine
     from dedupe.report import merge, report_post
 
     outcome = examine(decode(name, sys.stdin.buffer.read()), settings, proof=proof)
     errors = [f"{name}: {outcome.proof_error}; left as it was"] if outcome.proof_error else []
-    posts = [report_post(outcome, with_diff=True)]
+    post = report_post(outcome, with_diff=True)
+    posts = [replace(post, detail=pack_detail(post, outcome.post.text))]
     report = merge(posts, errors, unsafe_fixes=settings.unsafe_fixes, near=settings.near)
     return report, outcome.repaired.encode("utf-8")
+
+
+def _examine_table(
+    paths: list[str] | None,
+    text: str,
+    key: str | None,
+    keep_going: bool,
+    settings: Config,
+    output: Path | None,
+    jobs: int,
+    form: str,
+    *,
+    fix: bool = False,
+    dry_run: bool = False,
+) -> Report:
+    from dedupe.errors import ConfigError
+    from dedupe.run import examine_table
+    from dedupe.tables import Columns
+
+    if paths is None or len(paths) != 1:
+        raise ConfigError("--text-column takes one table, a file of JSON Lines or Parquet")
+    if form == "diff":
+        raise ConfigError("a table has no diff; `--format json` shows the edits of each row")
+    if fix and not dry_run and output is None:
+        raise ConfigError("`dedupe fix` never writes into a table; name a file for the cleaned copy with --output FILE")
+    copy = None if dry_run else output
+    return examine_table(Path(paths[0]), Columns(text, key, keep_going), settings, output=copy, jobs=jobs)
+
+
+def _fixed(report: Report) -> bool:
+    return any(post.changed for post in report.posts)
 
 
 def _left(report: Report) -> bool:
@@ -312,11 +535,17 @@ def _left(report: Report) -> bool:
 
 
 def _finish(report: Report, form: str, output_file: Path | None, *, found: bool, exit_zero: bool, repaired: bool = False) -> None:
+    from dedupe.report import FORMATS as OWN
     from dedupe.report import render
 
     for error in report.errors:
         _log().error(error)
-    text = render(report, form, repaired=repaired)
+    if form in OWN:
+        text = render(report, form, repaired=repaired)
+    else:
+        from dedupe.formats import write_format
+
+        text = write_format(report, form, repaired=repaired)
     if output_file is not None:
         output_file.write_bytes(text.encode("utf-8"))
     elif form == "text" and _wants_colour(sys.stdout):
@@ -337,7 +566,7 @@ def _code(report: Report, *, found: bool, exit_zero: bool) -> int:
 
 def _paint(text: str) -> str:
     text = re.sub(r"^(\S.*)\n(?=  )", lambda match: typer.style(match[1], bold=True) + "\n", text, flags=re.MULTILINE)
-    text = re.sub(r"\b(?:RPT|CUT|LEAK)\d{3}\b", lambda match: typer.style(match[0], fg="cyan"), text)
+    text = re.sub(r"\b(?:RPT|CUT|LEAK|SUP)\d{3}\b", lambda match: typer.style(match[0], fg="cyan"), text)
     return re.sub(r"^  \|[#=~|]+\|$", lambda strip: _paint_strip(strip[0]), text, flags=re.MULTILINE)
 
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from dedupe.baseline import Baseline
 from dedupe.decisions import Decision
 from dedupe.errors import ConfigError
-from dedupe.leaks import Entry, read_entry
 from dedupe.model import Keep, Safety
 
-_CODES_BY_GROUP = {"RPT": 5, "CUT": 1, "LEAK": 9}
+if TYPE_CHECKING:
+    from dedupe.leaks import Entry
+
+_CODES_BY_GROUP = {"RPT": 5, "CUT": 1, "LEAK": 9, "SUP": 1}
 CODES = tuple(f"{group}{number:03d}" for group, count in _CODES_BY_GROUP.items() for number in range(1, count + 1))
-FIXLESS = frozenset({"CUT001", "LEAK009"})
-"""Rules that never have a fix: what they find is new text, or a conflict that a person must resolve."""
+FIXLESS = frozenset({"CUT001", "LEAK009", "SUP001"})
+"""Rules that never have a fix: what they find is new text, or what a person wrote and must resolve."""
+CONTINUATION = "RPT005"
+"""The rule of what goes with `keep` set to `first-draft`; never safe, for its text may stand nowhere else."""
 NEAR_RULES = ("RPT001", "RPT002")
 """The rules whose passages may stand again with small changes."""
 
@@ -46,6 +51,8 @@ class Config:
     """Entries added to the catalogue of leaks."""
     decisions: Mapping[str, Decision] = field(default_factory=dict, hash=False)
     """What was decided about findings, by fingerprint; from a file of its own, not a setting."""
+    baseline: Baseline = field(default_factory=dict, hash=False)
+    """Findings that are known and told no more, by post as reports call it; from a file of its own, not a setting."""
     reviewing: bool = False
     """Look for all that a decision may be about; not a setting."""
 
@@ -78,7 +85,7 @@ class Config:
         return max(fitting)[1] if fitting else None
 
 
-SETTINGS = tuple(each.name for each in fields(Config) if each.name not in {"decisions", "reviewing"})
+SETTINGS = tuple(each.name for each in fields(Config) if each.name not in {"decisions", "baseline", "reviewing"})
 """What a settings file may say."""
 
 
@@ -98,6 +105,8 @@ def build_config(values: Mapping[str, Any], source: str, base: Config | None = N
 
 def _check(name: str, value: Any, source: str) -> Any:
     if name == "leaks":
+        from dedupe.leaks import read_entry  # noqa: PLC0415 (few have entries of their own; the others need not wait for numpy)
+
         if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
             raise ConfigError(f"{source}: 'leaks' must be a list of tables, written [[leaks]]")
         return tuple(read_entry(entry) for entry in value)
@@ -149,6 +158,6 @@ def _check_safety(code: str, level: Any, source: str) -> tuple[str, Safety]:
         raise ConfigError(
             f"{source}: {code!r} in 'safety' cannot be {level!r}; what it finds has no fix, so it is always 'display'"
         )
-    if levels[level] is Safety.SAFE and wanted == "RPT005":
+    if levels[level] is Safety.SAFE and wanted == CONTINUATION:
         raise ConfigError(f"{source}: {code!r} in 'safety' cannot be 'safe'; what goes may stand nowhere else")
     return wanted, levels[level]

@@ -28,21 +28,36 @@ class Source:
     place: Path
 
 
-def find_sources(paths: Iterable[str | Path], config: Config) -> list[Source]:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What else decides which posts are taken: `only` these; files named outright minding exclusions; none at all is fine."""
+
+    only: frozenset[Path] | None = None
+    force_exclude: bool = False
+    may_be_none: bool = False
+
+
+def find_sources(paths: Iterable[str | Path], config: Config, choice: Choice | None = None) -> list[Source]:
     """Return the posts under `paths`, sorted by name, each once.
 
     A file named outright is taken whatever its ending; folders are searched for `config.suffixes`, minding .gitignore
     (of all parents up to the repository), .dedupeignore and `config.exclude`. Links are not followed.
-    Raises InputError for a path that does not exist.
+    Raises InputError for a path that does not exist, and where there are no posts unless there may be none.
     """
+    choice, given = choice or Choice(), list(paths)
     found: dict[Path, Source] = {}
-    for given in paths:
-        for path in _expand(str(given)):
-            files = _walk(path, config) if path.is_dir() else [(path, Path(path.name))]
-            for file, place in files:
-                real = file.resolve()
-                found.setdefault(real, Source(_name(file), real, place))
-    return sorted(found.values())
+    for path in (path for each in given for path in _expand(str(each), choice)):
+        if path.is_dir():
+            sources: Iterable[Source] = _walk(path, config)
+        else:
+            left_out = choice.force_exclude and _is_left_out(path, config)
+            sources = [] if left_out else [Source(_name(path), path.resolve(), Path(path.name))]
+        for source in sources:
+            found.setdefault(source.path, source)
+    if not found and not choice.may_be_none and not choice.force_exclude:
+        places = ", ".join(map(str, given))
+        raise InputError(f"no posts found in {places}; posts end in {', '.join(config.suffixes)}, or are named one by one")
+    return sorted(source for source in found.values() if choice.only is None or source.path in choice.only)
 
 
 def read_source(source: Source) -> tuple[bytes, Post]:
@@ -66,7 +81,7 @@ def decode(name: str, raw: bytes) -> Post:
     return read_post(name, text)
 
 
-def _expand(given: str) -> list[Path]:
+def _expand(given: str, choice: Choice) -> list[Path]:
     path = Path(given)
     if path.exists():
         return [path]
@@ -74,6 +89,9 @@ def _expand(given: str) -> list[Path]:
         matches = sorted(glob.glob(given, recursive=True))  # noqa: PTH207 (takes an absolute pattern too)
         if matches:
             return [Path(match) for match in matches]
+    if choice.may_be_none:
+        return []
+    if glob.has_magic(given):
         raise InputError(f"no file matches the pattern {given!r}")
     raise InputError(f"there is no file or folder {given!r}")
 
@@ -84,19 +102,35 @@ def _name(path: Path) -> str:
     return (absolute.relative_to(here) if absolute.is_relative_to(here) else absolute).as_posix()
 
 
-def _walk(root: Path, config: Config) -> Iterator[tuple[Path, Path]]:
-    """Yield the posts below a folder with their paths below it."""
+def _walk(root: Path, config: Config) -> Iterator[Source]:
+    """Yield the posts below a folder."""
     own = GitIgnoreSpec.from_lines(config.exclude)
     rules = _rules_above(root.absolute())
     for folder, names, files in os.walk(root):
         here = Path(folder)
         rules = [rule for rule in rules if here.absolute().is_relative_to(rule[0])] + _rules_in(here.absolute())
         names[:] = sorted(name for name in names if name not in _NEVER and not _is_ignored(here / name, root, own, rules, "/"))
+        # What holds for the folder is found once: a corpus has many posts in few folders.
+        real, shown, place = here.resolve(), Path(_name(here)), here.relative_to(root)
         for name in sorted(files):
             path = here / name
             wanted = path.suffix.lower() in config.suffixes and path.is_file() and not path.is_symlink()
             if wanted and not _is_ignored(path, root, own, rules, ""):
-                yield path, path.relative_to(root)
+                yield Source((shown / name).as_posix(), real / name, place / name)
+
+
+def _is_left_out(path: Path, config: Config) -> bool:
+    """Tell whether a search of the current folder (or, outside of it, of the file's own) would pass a file by."""
+    path, here = path.absolute(), Path.cwd()
+    root = here if path.is_relative_to(here) else path.parent
+    own, rules = GitIgnoreSpec.from_lines(config.exclude), _rules_above(root)
+    folders = [folder for folder in reversed(path.parents) if folder.is_relative_to(root)]
+    for folder in folders:
+        passed_by = folder != root and (folder.name in _NEVER or _is_ignored(folder, root, own, rules, "/"))
+        if passed_by:
+            return True
+        rules = rules + _rules_in(folder)
+    return _is_ignored(path, root, own, rules, "")
 
 
 _Rules = list[tuple[Path, GitIgnoreSpec]]
@@ -104,7 +138,7 @@ _Rules = list[tuple[Path, GitIgnoreSpec]]
 
 
 def _is_ignored(path: Path, root: Path, own: GitIgnoreSpec, rules: _Rules, slash: str) -> bool:
-    if own.match_file(path.relative_to(root).as_posix() + slash):
+    if len(own) and own.match_file(path.relative_to(root).as_posix() + slash):
         return True
     ignored = False
     for folder, spec in rules:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from rapidfuzz.distance import Indel
-
 from dedupe.model import Change
 
 _TOKEN = re.compile(r"[^\W\d_぀-ヿ㐀-鿿]+|\d+|\s+|.", re.DOTALL)
@@ -17,6 +15,8 @@ def differ(goes: str, stays: str) -> tuple[Change, ...]:
     Letters of a script with spaces between words are taken word by word, those of Chinese and Japanese one by one. Where one
     side has nothing, both begin with the token before, so that a person sees where.
     """
+    from rapidfuzz.distance import Indel  # noqa: PLC0415 (`rules` is imported by all who write a report)
+
     mine, other = _TOKEN.findall(goes), _TOKEN.findall(stays)
     changes: list[Change] = []
     equal = (0, 0)  # where the last equal piece ended

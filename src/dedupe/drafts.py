@@ -48,7 +48,9 @@ def find_drafts(scene: Scene, repeats: Sequence[Repeat], verdicts: Iterable[Verd
     ]
     broken = _broken(scene, sure)
     seams = _hard_seams(scene, texts, broken, _marks(scene, sure))
-    seams |= _restarts(scene, texts, footers, seams, _going(scene, sure))
+    going = _going(scene, sure)
+    seams |= _restarts(scene, texts, footers, seams, going)
+    seams = {unit - 1 if _is_title(scene, unit - 1, going - broken) else unit for unit in seams}
     if not seams:
         return ()
     borders = [0, *(number for number, unit in enumerate(texts) if unit in seams), len(texts)]
@@ -105,6 +107,11 @@ def _hard_seams(scene: Scene, texts: list[int], broken: frozenset[int], marks: f
             (signed if told else plain).append(unit)
     # Where wide gaps mostly stand between drafts, one that nothing else speaks for does too.
     return seams.union(signed, plain if len(plain) <= len(signed) + len(seams) else ())
+
+
+def _is_title(scene: Scene, unit: int, going: frozenset[int]) -> bool:
+    """Tell whether a unit is the title over a draft that says the post once more."""
+    return unit > 0 and scene.kind[unit] is Kind.HEADING and scene.state[unit] is NEW and unit in going
 
 
 def _marks(scene: Scene, verdicts: Iterable[Verdict]) -> frozenset[int]:

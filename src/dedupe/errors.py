@@ -4,7 +4,8 @@ DedupeError
 ├── ConfigError   a setting, an option or a catalogue entry is wrong
 ├── InputError    a path or a file cannot be read as posts
 ├── WriteError    a file could not be written, or changed meanwhile
-└── UndoError     a run cannot be given back
+├── UndoError     a run cannot be given back
+└── LockError     another process is at what this one needs
 """
 
 from __future__ import annotations
@@ -28,3 +29,7 @@ class WriteError(DedupeError):
 
 class UndoError(DedupeError):
     """A run cannot be given back."""
+
+
+class LockError(DedupeError):
+    """Another process is at what this one needs."""

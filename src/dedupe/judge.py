@@ -15,6 +15,7 @@ from dedupe.breaks import find_breaks, find_fragments, is_cut_in_a_word, needs_m
 from dedupe.choose import Choice, choose
 from dedupe.fences import fence
 from dedupe.header import read_values
+from dedupe.headings import find_headings
 from dedupe.leaks import KINDS as LEAK_KINDS
 from dedupe.model import PROSE, Integers, Keep, Kind, Leak, Safety, Span, Strength, Verdict
 from dedupe.rows import LEAST_ROW, LEAST_WEIGHT, Row, find_rows, is_flattened, weak_signs
@@ -55,6 +56,7 @@ def judge(scene: Scene, keep: Keep = Keep.BEST, asked: Sequence[Span] = ()) -> t
     verdicts = [verdict for verdict in verdicts if not _goes_on_elsewhere(scene, verdict, fragments)]
     verdicts = _repeated_all(scene, taken, verdicts, fragments, keep, asked)
     verdicts.extend(_leaked(scene, taken, damaged))
+    verdicts.extend(find_headings(scene, verdicts))
     verdicts = fence(scene, verdicts)
     if not damaged:
         verdicts.extend(_suspect(scene, rows))
@@ -162,9 +164,9 @@ def _repeated_all(
         choice, dropped = _drop_fragments(
             scene, choice, {unit: wholes for unit, wholes in fragments.items() if unit not in spared.union(joins)}
         )
-        gone, source = choice.gone, choice.source
-        verdicts = _tell(scene, gone, source, rows, breaks, dropped)
-        lost = _unsupported(scene, verdicts, source)
+        gone, root = choice.gone, find_roots(choice.source)
+        verdicts = _tell(scene, gone, root, rows, breaks, dropped)
+        lost = _unsupported(scene, verdicts, root)
         if lost <= spared:
             return [*verdicts, *(_rejoined(scene, gone) if rows else ())]
         spared |= lost
@@ -180,6 +182,8 @@ def _drop_fragments(scene: Scene, choice: Choice, fragments: dict[int, list[int]
         if stay and unit not in choice.gone and not joined:
             more[unit] = next((whole for whole in stay if whole > unit), stay[-1])
     source = choice.source.copy()
+    for whole in more.values():  # stays, so leads nowhere: it may have been a copy of the beginning that goes
+        source[scene.first[whole] : scene.last[whole]] = np.arange(scene.first[whole], scene.last[whole])
     for unit, whole in more.items():
         source[scene.first[unit] : scene.last[unit]] = np.arange(scene.first[whole], scene.first[whole] + scene.length[unit])
     return replace(choice, gone=choice.gone.union(more), source=source), more.keys()
@@ -211,7 +215,7 @@ def _completed(scene: Scene, verdict: Verdict) -> int:
 def _tell(
     scene: Scene,
     gone: Collection[int],
-    source: Integers,
+    root: Integers,
     rows: list[Row],
     breaks: list[Verdict],
     fragments: Collection[int] = (),
@@ -219,7 +223,7 @@ def _tell(
     """Return a verdict for each stretch of units that go: breaks where all they take goes, the rest by rows."""
     signs = {unit: row.signs for row in rows for unit in range(row.first, row.last)}
     signs |= dict.fromkeys(fragments, _FRAGMENT)
-    verdicts = [_with_rewritten(scene, verdict, gone, source) for verdict in breaks if _is_mended(scene, verdict, gone)]
+    verdicts = [_with_rewritten(scene, verdict, gone, root) for verdict in breaks if _is_mended(scene, verdict, gone)]
     told = {unit for verdict in verdicts for unit in scene.units_in(verdict.spans)}
     part: list[int] = []
     for unit in [*range(len(scene)), -1]:
@@ -227,7 +231,7 @@ def _tell(
         if part and (not goes or signs.get(unit, signs.get(part[-1])) != signs.get(part[-1])):
             while scene.state[part[-1]] is VOID:
                 part.pop()
-            verdicts.append(_repeat_verdict(scene, part, gone, source, signs.get(part[0])))
+            verdicts.append(_repeat_verdict(scene, part, gone, root, signs.get(part[0])))
             part = []
         if goes and not (not part and scene.state[unit] is VOID):
             part.append(unit)
@@ -246,20 +250,20 @@ def _is_mended(scene: Scene, verdict: Verdict, gone: Collection[int]) -> bool:
 
 
 def _repeat_verdict(
-    scene: Scene, part: list[int], gone: Collection[int], source: Integers, signs: tuple[str, ...] | None
+    scene: Scene, part: list[int], gone: Collection[int], root: Integers, signs: tuple[str, ...] | None
 ) -> Verdict:
     texts = [unit for unit in part if scene.state[unit] is not VOID]
     flat = signs is not None and "is a flattened copy" in signs
-    start = _root(source, scene.first[texts[0]])
-    end = _root(source, scene.last[texts[-1]] - 1) + 1
+    start = int(root[scene.first[texts[0]]])
+    end = int(root[scene.last[texts[-1]] - 1]) + 1
     witness = scene.span_of(start, end - start if end > start else scene.length[texts[0]])
     span = Span(scene.spans[part[0]].start, scene.spans[part[-1]].end)
     evidence = ("stands again where the text goes on",) if signs is None else signs or ("repeats of a damaged post",)
-    rewritten, similarity = _rewritten(scene, texts, gone, source)
+    rewritten, similarity = _rewritten(scene, texts, gone, root)
     safety = Safety.UNSAFE if rewritten else Safety.SAFE
     rule = "RPT003" if signs == _FRAGMENT else "RPT002" if flat else "RPT001"
     verdict = Verdict(rule, (span,), safety, witness, evidence, rewritten=rewritten, similarity=similarity)
-    return _joined(scene, verdict, part[0], texts[-1], gone, source)
+    return _joined(scene, verdict, part[0], texts[-1], gone, root)
 
 
 def _rejoined(scene: Scene, gone: Collection[int]) -> Iterator[Verdict]:
@@ -277,37 +281,37 @@ def _rejoined(scene: Scene, gone: Collection[int]) -> Iterator[Verdict]:
         )
 
 
-def _joined(scene: Scene, verdict: Verdict, first: int, copy: int, gone: Collection[int], source: Integers) -> Verdict:
+def _joined(scene: Scene, verdict: Verdict, first: int, copy: int, gone: Collection[int], root: Integers) -> Verdict:
     """Return the verdict on units [first, copy], joining what stays around them where that is one block begun twice."""
     before = first - 1
     while before >= 0 and (scene.state[before] in {VOID, LEAK} or before in gone):
         before -= 1
-    if before < 0 or not _is_restart_in_block(scene, before, copy, source):
+    if before < 0 or not _is_restart_in_block(scene, before, copy, root):
         return verdict
     end, start = scene.spans[before].end, scene.spans[copy + 1].start
     glue = scene.post.text[scene.spans[copy].end : start]
     return replace(verdict, spans=(Span(end, end), *verdict.spans), goes_on=start, glue=glue)
 
 
-def _is_restart_in_block(scene: Scene, before: int, copy: int, source: Integers) -> bool:
+def _is_restart_in_block(scene: Scene, before: int, copy: int, root: Integers) -> bool:
     """Tell whether a draft that stopped at the end of a sentence was begun again, and now goes on in the midst of a block."""
     block, other = (scene.segments.blocks[scene.block[unit]] for unit in (before, copy))
     goes_on = not scene.closes[copy] and scene.closes[before] and block.kind is other.kind and block.kind in PROSE
-    if not goes_on or block.container != other.container or _root(source, scene.last[copy] - 1) != scene.last[before] - 1:
+    if not goes_on or block.container != other.container or int(root[scene.last[copy] - 1]) != scene.last[before] - 1:
         return False
     opening, begin = (bisect_left(scene.block, scene.block[unit]) for unit in (copy, before))
-    return _root(source, scene.first[opening]) == scene.first[begin]
+    return int(root[scene.first[opening]]) == scene.first[begin]
 
 
 def _rewritten(
-    scene: Scene, texts: list[int], gone: Collection[int], source: Integers
+    scene: Scene, texts: list[int], gone: Collection[int], root: Integers
 ) -> tuple[tuple[tuple[Span, Span], ...], float | None]:
     """Return the units that are not equal to what stays for them, each with it, and the least similarity."""
     pairs: list[tuple[Span, Span]] = []
     least = 1.0
     for unit in texts if scene.near else ():
         start, end = scene.first[unit], scene.last[unit]
-        places = [_root(source, place) for place in range(start, end)]
+        places = root[start:end]
         codes = scene.folded.codes
         if unit not in scene.near and np.array_equal(codes[start:end], codes[places]):
             continue
@@ -315,26 +319,20 @@ def _rewritten(
         if like and not any(each in gone for each in range(like.witness, like.until + 1)):
             kept = scene.span_of(like.place.start, like.place.end - like.place.start)
         else:
-            kept = Span(scene.spans[scene.unit_at(places[0])].start, scene.spans[scene.unit_at(places[-1])].end)
+            kept = Span(scene.spans[scene.unit_at(int(places[0]))].start, scene.spans[scene.unit_at(int(places[-1]))].end)
         pairs.append((scene.spans[unit], kept))
         least = min(least, fuzz.ratio(scene.text(unit), scene.post.text[kept.start : kept.end]) / 100)
     return tuple(pairs), round(least, 3) if pairs else None
 
 
-def _with_rewritten(scene: Scene, verdict: Verdict, gone: Collection[int], source: Integers) -> Verdict:
+def _with_rewritten(scene: Scene, verdict: Verdict, gone: Collection[int], root: Integers) -> Verdict:
     """Return a verdict on a restart with the near copies among what it takes, which make it unsafe."""
     copies = [unit for unit in scene.units_in(verdict.spans) if scene.state[unit] is COPY] if scene.near else []
-    rewritten, similarity = _rewritten(scene, copies, gone, source)
+    rewritten, similarity = _rewritten(scene, copies, gone, root)
     return replace(verdict, safety=Safety.UNSAFE, rewritten=rewritten, similarity=similarity) if rewritten else verdict
 
 
-def _root(source: Integers, place: int) -> int:
-    while source[place] != place:
-        place = int(source[place])
-    return place
-
-
-def _unsupported(scene: Scene, verdicts: list[Verdict], source: Integers) -> set[int]:
+def _unsupported(scene: Scene, verdicts: list[Verdict], root: Integers) -> set[int]:
     """Return the units that would go though what they are copies of goes too."""
     offsets = scene.folded.offsets
     gone = np.zeros(len(offsets), bool)
@@ -344,7 +342,6 @@ def _unsupported(scene: Scene, verdicts: list[Verdict], source: Integers) -> set
     for verdict in verdicts:
         for span in verdict.spans:
             gone[np.searchsorted(offsets, span.start) : np.searchsorted(offsets, span.end)] = True
-    root = find_roots(source)
     torn = np.zeros(len(root), bool)
     torn[1:] = gone[1:] & (root[1:] != root[:-1] + 1)
     begins = np.array(scene.first, np.int64)
@@ -429,7 +426,7 @@ def _suspect(scene: Scene, rows: Iterable[Row]) -> Iterator[Verdict]:
     for row in rows:
         if row.sentences >= 3 and row.weight >= 5 * LEAST_WEIGHT:
             copies = {unit for unit in range(row.first, row.last) if scene.state[unit] is COPY}
-            for verdict in _tell(scene, copies, scene.source, [row], []):
+            for verdict in _tell(scene, copies, scene.root, [row], []):
                 yield Verdict("RPT001", verdict.spans, Safety.DISPLAY, verdict.witness, ("no other damage in the post",))
 
 

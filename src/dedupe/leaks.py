@@ -80,7 +80,7 @@ def _build(raw: Mapping[str, Any]) -> Entry:
         anchor=raw["anchor"],
         needles=(raw["needle"],) if isinstance(raw["needle"], str) else tuple(raw["needle"]),
         pattern=_anchored(raw["pattern"], raw["anchor"]),
-        woven=_woven(raw["pattern"]) if raw["anchor"] == "label" else "",
+        woven=_woven(raw["pattern"], raw["kind"], raw["anchor"]),
         positive=raw.get("positive", ""),
         legitimate=raw.get("legitimate", ""),
     )
@@ -102,13 +102,18 @@ def _framed(pattern: str) -> str:
 
 def _in_frame(pattern: str) -> str:
     """Return `pattern` in brackets or between rules."""
-    brackets = rf"[\[(【<«〈《「『〔{{]{{1,2}}\s*(?:{pattern})\s*:?\s*[\])】>»〉》」』〕}}]{{1,2}}[*_]{{0,3}}\s*[:↓]?"
+    brackets = rf"[\[(【<«〈《「『〔{{]{{1,3}}\s*(?:{pattern})\s*:?\s*[\])】>»〉》」』〕}}]{{1,3}}[*_]{{0,3}}\s*[:↓]?"
     return rf"{brackets}|[-=*#~—―]{{2,}}\s*(?:{pattern})\s*[-=*#~—―]{{2,}}"
 
 
-def _woven(pattern: str) -> str:
-    """Return what finds a framed label between words of a line, as an echo flattens it."""
-    return rf"(?<!\S)(?P<leak>[*_]{{0,3}}(?:{_in_frame(pattern)})[*_]{{0,3}})(?!\S)"
+def _woven(pattern: str, kind: str, anchor: str) -> str:
+    """Return what finds a framed label between words of a line, as an echo flattens it, or a framed end behind them."""
+    if kind == "end" and anchor == "line":
+        return rf"(?<=\S)[ \t]+(?P<leak>[*_]{{0,3}}(?=[^\w\s])(?:{pattern}))[ \t]*\r?$"
+    if anchor != "label":
+        return ""
+    framed = rf"[*_]{{0,3}}(?:{_in_frame(pattern)})[*_]{{0,3}}|[*_]{{2,3}}(?:{pattern})\s*:?[*_]{{2,3}}\s*:?"
+    return rf"(?<!\S)(?P<leak>{framed}|^\#{{1,6}}[ \t]+(?:{pattern})\s*:?(?=[ \t]+\S))(?!\S)"
 
 
 def find_leaks(post: Post, segments: Segments, extra: tuple[Entry, ...] = ()) -> tuple[Leak, ...]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    # Who only reads a report of what is known already need not wait for numpy.
+    import numpy as np
+    from numpy.typing import NDArray
 
-Integers = NDArray[np.int64]
+Integers: TypeAlias = "NDArray[np.int64]"
 
 
 class Span(NamedTuple):
@@ -243,6 +245,8 @@ class Outcome:
     proof_error: str | None = None
     drafts: tuple[Draft, ...] = ()
     """The first draft and its continuations; empty where the post is but one draft."""
+    baselined: int = 0
+    """Findings that are in the baseline, so are told no more."""
 
     @property
     def changed(self) -> bool:

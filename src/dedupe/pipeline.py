@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dedupe.config import FIXLESS, Config
+from dedupe.baseline import name_post
+from dedupe.config import CODES, CONTINUATION, FIXLESS, Config
 from dedupe.copies import Copies, find_copies
 from dedupe.decide import Decided, decide, touches
 from dedupe.drafts import find_drafts
@@ -23,11 +24,13 @@ from dedupe.part import find_part
 from dedupe.prove import ProofError, prove
 from dedupe.repair import apply, repair
 from dedupe.repeats import find_repeats
-from dedupe.restore import CONTINUATION, restore
+from dedupe.restore import restore
 from dedupe.rows import is_suspect
 from dedupe.rules import describe
 from dedupe.scene import Scene, set_scene
+from dedupe.spare import UNUSED, find_unused, spare, switch_off
 from dedupe.split import cut_at, split
+from dedupe.suppress import find_suppressions, without_suppressions
 
 _ROUNDS = 8
 """Removing one thing can bring another to light; a post that is not settled after so many rounds is left alone."""
@@ -55,6 +58,7 @@ class _View:
     repeats: tuple[Repeat, ...] = ()
     exact: tuple[Verdict, ...] = ()
     drafts: tuple[Draft, ...] = ()
+    baselined: int = 0
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -81,6 +85,11 @@ def examine(post: Post, config: Config, *, proof: bool = True) -> Outcome:
 
     Without `proof` the result is neither looked at again nor proved: enough to tell what is wrong, not to write anything.
     """
+    return _with_unused(_examine_all(post, config, proof=proof), config)
+
+
+def _examine_all(post: Post, config: Config, *, proof: bool) -> Outcome:
+    """Look with all that was raised or accepted, and then without what cannot be proved."""
     outcome = _examine(post, config, raising=True, proof=proof)
     if outcome.proof_error and config.raises:
         outcome = _examine(post, config, raising=False, proof=proof)
@@ -92,7 +101,7 @@ def examine(post: Post, config: Config, *, proof: bool = True) -> Outcome:
 def _examine(post: Post, config: Config, *, raising: bool, proof: bool) -> Outcome:
     view = _look(post, config, raising=raising)
     if view.segments is None or view.scene is None or not view.verdicts:
-        return Outcome(post, (), post.text, view.repeated_share)
+        return Outcome(post, (), post.text, view.repeated_share, baselined=view.baselined)
     if proof:
         verdicts, edits, repaired, error = _settle(post, view, view.segments, config, raising=raising)
     else:
@@ -108,7 +117,25 @@ def _examine(post: Post, config: Config, *, raising: bool, proof: bool) -> Outco
         repeated_share=view.repeated_share,
         proof_error=error,
         drafts=view.drafts or find_drafts(view.scene, view.repeats, view.exact),
+        baselined=view.baselined,
     )
+
+
+def _with_unused(outcome: Outcome, config: Config) -> Outcome:
+    """Return an outcome that also tells of suppressions without use; only a post that has some is looked at once more."""
+    post = outcome.post
+    if not config.wants(UNUSED) or not find_suppressions(post, CODES):
+        return outcome
+    marks = find_suppressions(post, CODES, split(post).blocks)
+    # Whatever is found with any settings is a use, or a change of settings would take suppressions away.
+    anything = replace(config, select=(), ignore=(), safety=(), decisions={}, baseline={}, unsafe_fixes=True)
+    bare = _look(without_suppressions(post), anything, raising=False, bare=True)
+    unused = tuple(find_unused(marks, bare.verdicts))
+    decided = decide(post.text, lambda _: unused, config.decisions, raising=False)
+    told, baselined = spare(post.text, decided, (), config.baseline.get(name_post(post.name), {}))
+    findings = [*outcome.findings, *(describe(post.text, verdict, ()) for verdict in told.verdicts)]
+    by_place = tuple(sorted(findings, key=lambda finding: (finding.span, finding.code)))
+    return replace(outcome, findings=by_place, baselined=outcome.baselined + baselined)
 
 
 def _settle(post: Post, view: _View, segments: Segments, config: Config, *, raising: bool) -> _Repair:
@@ -131,7 +158,8 @@ def _settle(post: Post, view: _View, segments: Segments, config: Config, *, rais
 
     applied = [verdict for verdict in view.verdicts if _applies(verdict, config)]
     part = find_part(applied, lambda chosen: attempt(chosen).error is None)
-    return _settle_further(post, attempt(part), segments, config, raising=raising) if part else whole
+    # Where no part can be, all of it is told, and the post stays.
+    return _settle_further(post, attempt(part), segments, config, raising=raising)
 
 
 def _settle_further(post: Post, done: _Repair, segments: Segments, config: Config, *, raising: bool) -> _Repair:
@@ -184,7 +212,8 @@ def _attempt(
     return _Repair(verdicts[: len(edits)], edits, repaired, f"the repair does not settle after {_ROUNDS} rounds")
 
 
-def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True) -> _View:
+def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True, bare: bool = False) -> _View:
+    """Look at a text once; `bare` takes no notice of its suppressions."""
     folded = fold(post.text)
     header = int(np.searchsorted(folded.offsets, post.body.start))
     repeats = find_repeats(folded.codes, header)
@@ -196,6 +225,9 @@ def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True) -> _
     leaks = find_leaks(post, segments, config.leaks) if leaky else ()
     if leaks:
         segments = cut_at(post, segments, [leak.span for leak in leaks if leak.own_line])
+    marks = () if bare else find_suppressions(post, CODES, segments.blocks)
+    if marks:
+        segments = switch_off(segments, marks)
     copies = find_copies(post, segments, folded, repeats)
     scene = set_scene(post, segments, folded, copies, leaks)
     keep = Keep.FIRST if config.keep == Keep.FIRST_DRAFT else config.keep
@@ -217,7 +249,8 @@ def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True) -> _
         return verdicts
 
     decided = decide(post.text, weigh, config.decisions, raising=raising)
-    return _View(decided, share, bool(leaks), segments, scene, tuple(repeats), exact, drafts)
+    decided, baselined = spare(post.text, decided, marks, config.baseline.get(name_post(post.name), {}))
+    return _View(decided, share, bool(leaks), segments, scene, tuple(repeats), exact, drafts, baselined)
 
 
 def _told(verdict: Verdict, why: str) -> Verdict:

@@ -30,6 +30,7 @@ _WHOLE = re.compile(
 _LINK_LINE = re.compile(r"^[ \t]*[-*+][ \t]+\[[^\]\r\n]+\]\([^)\r\n]*\)[ \t]*$", re.MULTILINE)
 _SWITCHED_OFF = re.compile(r"<!--\s*dedupe:\s*off\s*-->.*?(?:<!--\s*dedupe:\s*on\s*-->|\Z)", re.DOTALL)
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: [^\r\n]*)?\r?$", re.MULTILINE)
+_TITLE = re.compile(r"""^\s*"?title"?\s*[:=]\s*["']?(.+?)["']?,?\s*$""", re.MULTILINE)
 _LONGEST_HEADING = 120
 """A longer one is a draft flattened behind a heading sign: its sentences are looked for like all others."""
 _NEAR = 2000
@@ -263,13 +264,18 @@ def _keeps_links(post: Post, dropped: Sequence[Span], result: _Result) -> None:
 
 
 def _keeps_headings(post: Post, removed: Sequence[Span], result: _Result) -> None:
-    """A heading that goes has a twin that stays, was the cut-off beginning of one, or one flattened into what follows it."""
+    """A heading that goes has a twin that stays, was the cut-off beginning of one, or one flattened into what follows it.
+
+    The title in the front matter, which no edit touches, is a twin of one with text before it.
+    """
+    title = _TITLE.search(post.text, 0, post.header.end)
     for span in removed:
+        known = _plain(title[1]) if title and post.text[post.header.end : span.start].strip() else None
         for line in _lines(post.text[span.start : span.end]):
             if not _HEADING.match(line) or _squeeze(line) in result.verbatim_lines:
                 continue
             plain = _plain(line)
-            if not plain or len(plain) > _LONGEST_HEADING or plain in result.lines:
+            if not plain or len(plain) > _LONGEST_HEADING or plain in result.lines or plain == known:
                 continue
             twins = result.headings if line.lstrip().startswith("#") else result.lines
             flattened = plain in result.plain and any(heading and plain.startswith(heading) for heading in result.headings)

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from dedupe.config import CONTINUATION
 from dedupe.diff import unified_diff
 from dedupe.model import Draft, Finding, Outcome, Rewording, Span, Wording
-from dedupe.restore import CONTINUATION
 from dedupe.rules import RULES
 
 SCHEMA_VERSION = 1
@@ -28,10 +28,14 @@ _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A span of a post: characters, half-open, and the first and last line it touches, from 1."""
+    """A span of a post: characters, half-open, the first and last line it touches, and its columns.
+
+    Lines and columns count from 1; the columns are that of the first character and that after the last one. A BOM has none.
+    """
 
     span: tuple[int, int]
     lines: tuple[int, int]
+    columns: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class EditLine:
 
     span: tuple[int, int]
     lines: tuple[int, int]
+    columns: tuple[int, int]
     replacement: str
 
 
@@ -53,6 +58,7 @@ class FindingLine:
     similarity: float | None
     span: tuple[int, int]
     lines: tuple[int, int]
+    columns: tuple[int, int]
     witness: Place | None
     evidence: tuple[str, ...]
     edits: tuple[EditLine, ...]
@@ -85,7 +91,10 @@ class DraftLine:
 
 @dataclass(frozen=True, slots=True)
 class PostReport:
-    """What is said of one post. Shares are of its characters without white space; `error` tells why nothing was done."""
+    """What is said of one post. Shares are of its characters without white space; `error` tells why nothing was done.
+
+    `diff` and `detail` (for the page) are empty unless asked for, and in no JSON.
+    """
 
     path: str
     findings: tuple[FindingLine, ...] = ()
@@ -95,7 +104,9 @@ class PostReport:
     changed: bool = False
     error: str | None = None
     drafts: tuple[DraftLine, ...] = ()
+    baselined: int = 0
     diff: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +140,19 @@ def report_post(outcome: Outcome, *, with_diff: bool = False) -> PostReport:
         changed=outcome.changed,
         error=outcome.proof_error,
         drafts=tuple(_draft_line(draft, text, lines) for draft in outcome.drafts),
+        baselined=outcome.baselined,
         diff=unified_diff(outcome.post.name, text, edits) if with_diff and outcome.changed else "",
     )
 
 
 def _place(span: Span, lines: list[int]) -> tuple[int, int]:
     return bisect_right(lines, span.start), bisect_right(lines, max(span.start, span.end - 1))
+
+
+def _columns(span: Span, lines: list[int], text: str) -> tuple[int, int]:
+    first, last = _place(span, lines)
+    bom = text.startswith("\ufeff")
+    return span.start - lines[first - 1] + 1 - (bom and first == 1), span.end - lines[last - 1] + 1 - (bom and last == 1)
 
 
 def _draft_line(draft: Draft, text: str, lines: list[int]) -> DraftLine:
@@ -161,14 +179,23 @@ def _line(finding: Finding, text: str, lines: list[int]) -> FindingLine:
         similarity=finding.similarity,
         span=finding.span,
         lines=_place(finding.span, lines),
-        witness=Place(finding.witness, _place(finding.witness, lines)) if finding.witness else None,
+        columns=_columns(finding.span, lines, text),
+        witness=_witness(finding, text, lines),
         evidence=finding.evidence,
-        edits=tuple(EditLine(edit.span, _place(edit.span, lines), edit.replacement) for edit in finding.edits),
+        edits=tuple(
+            EditLine(edit.span, _place(edit.span, lines), _columns(edit.span, lines, text), edit.replacement)
+            for edit in finding.edits
+        ),
         rewordings=finding.rewordings,
         message=finding.message,
         excerpt=excerpt[:_SHOWN] + ("…" if len(excerpt) > _SHOWN else ""),
         fingerprint=finding.fingerprint,
     )
+
+
+def _witness(finding: Finding, text: str, lines: list[int]) -> Place | None:
+    span = finding.witness
+    return Place(span, _place(span, lines), _columns(span, lines, text)) if span else None
 
 
 def summarize(report: Report) -> dict[str, Any]:
@@ -186,6 +213,7 @@ def summarize(report: Report) -> dict[str, Any]:
         "characters": characters,
         "removed": sum(post.removed for post in report.posts),
         "repeated_share": round(repeated / characters, 4) if characters else 0.0,
+        "baselined": sum(post.baselined for post in report.posts),
         "errors": list(report.errors),
     }
 
@@ -213,7 +241,7 @@ def to_json(report: Report) -> dict[str, Any]:
 
 def _post_json(post: PostReport) -> dict[str, Any]:
     raw = asdict(post)
-    del raw["diff"]
+    del raw["diff"], raw["detail"]
     return raw
 
 
@@ -306,7 +334,8 @@ def _strip(drafts: Sequence[DraftLine]) -> str:
 def _cells(draft: DraftLine, count: int) -> str:
     text = "".join(_SIGNS[Wording(part.wording)] * (part.span[1] - part.span[0]) for part in draft.parts)
     pieces = [text[index * len(text) // count : (index + 1) * len(text) // count] or text[-1:] for index in range(count)]
-    signs = [max(_SIGNS.values(), key=piece.count) for piece in pieces]
+    # Nearly every piece is all of one kind, and that is told sooner than counted.
+    signs = [piece[0] if piece == piece[0] * len(piece) else max(_SIGNS.values(), key=piece.count) for piece in pieces]
     # A draft with new text shows some, however short it is beside the rest.
     if draft.wording == Wording.NEW and _SIGNS[Wording.NEW] not in signs:
         signs[max(range(count), key=lambda index: pieces[index].count(_SIGNS[Wording.NEW]))] = _SIGNS[Wording.NEW]
@@ -323,7 +352,9 @@ def _totals(report: Report, *, repaired: bool) -> Iterator[str]:
     count = sum(total["findings"].values())
     posts = _plural(total["posts"], "post")
     if not count and not report.errors:
-        yield f"{posts} examined: nothing repeated, nothing leaked.\n"
+        new = " that the baseline does not know" if total["baselined"] else ""
+        yield f"{posts} examined: nothing repeated, nothing leaked{new}.\n"
+        yield from _baselined(total["baselined"])
         return
     yield f"{_plural(count, 'finding')} in {total['posts_with_findings']} of {posts}; "
     yield f"{total['repeated_share']:.1%} of all text is repeated.\n"
@@ -338,11 +369,17 @@ def _totals(report: Report, *, repaired: bool) -> Iterator[str]:
     left = sum(not finding.edits for finding in report.findings)
     if left:
         yield f"{_plural(left, 'finding')} left for a person.\n"
+    yield from _baselined(total["baselined"])
     yield from _unsafe(report)
     if any(post.drafts for post in report.posts):
         yield _LEGEND
     if report.errors:
         yield f"{_plural(len(report.errors), 'post')} could not be examined or repaired; see the messages.\n"
+
+
+def _baselined(count: int) -> Iterator[str]:
+    if count:
+        yield f"{_plural(count, 'finding')} {'is' if count == 1 else 'are'} in the baseline.\n"
 
 
 def _unsafe(report: Report) -> Iterator[str]:
@@ -375,7 +412,7 @@ def render_summary(report: Report, *, dry_run: bool) -> str:
         f"{_plural(total['posts'], 'post')} examined, {total['posts_to_change']} {done}repaired; ",
         f"{total['removed']:,} of {total['characters']:,} characters {done}removed. ",
         f"Repeated share before: {total['repeated_share']:.1%}.\n",
-        *(f"\n{sentence}" for sentence in _unsafe(report)),
+        *(f"\n{sentence}" for sentence in (*_baselined(total["baselined"]), *_unsafe(report))),
     ]
     if rows:
         lines.append(f"\n| rule | name | findings |\n| --- | --- | ---: |\n{rows}")

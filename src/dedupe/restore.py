@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from dedupe.config import CONTINUATION
 from dedupe.drafts import find_footers
 from dedupe.model import Draft, Kind, Safety, Span, Verdict, Wording
 from dedupe.scene import COPY, Scene
 
-CONTINUATION = "RPT005"
-"""The rule of what goes here; never safe, for its text may stand nowhere else."""
 _SAYS = {Wording.NEW: "has new text", Wording.COPY: "is a copy", Wording.REWRITE: "is a rewrite"}
 
 

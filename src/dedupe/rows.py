@@ -11,7 +11,7 @@ from itertools import groupby, pairwise
 import numpy as np
 
 from dedupe.model import Folded, Kind, Repeat
-from dedupe.scene import COPY, LEAK, NEW, VOID, Scene, weigh
+from dedupe.scene import COPY, LEAK, NEW, VOID, Scene, title_of, weigh
 
 LEAST_ROW, LEAST_WEIGHT = 2, 100
 """Sentences in a row, and their weight, that make a repeat a duplicate and not a refrain."""
@@ -381,7 +381,7 @@ def _is_headed_anew(scene: Scene, unit: int) -> bool:
     over = unit - 1
     while over >= 0 and scene.state[over] is VOID:
         over -= 1
-    if over < 0 or scene.kind[over] is not Kind.HEADING or scene.state[over] is not NEW:
+    if over < 0 or scene.kind[over] is not Kind.HEADING or scene.state[over] is not NEW or title_of(scene, over):
         return False
     return scene.kind[unit] is not Kind.HEADING or _level(scene, over) < _level(scene, unit)
 

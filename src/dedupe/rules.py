@@ -79,6 +79,13 @@ RULES: dict[str, Rule] = {
         Rule("LEAK007", "hidden-thought", "hidden thought", "hidden thoughts", "reasoning that was meant to stay hidden"),
         Rule("LEAK008", "placeholder", "placeholder", "placeholders", "a blank that nobody filled in"),
         Rule("LEAK009", "conflict-marker", "conflict marker", "conflict markers", "a merge conflict that nobody resolved"),
+        Rule(
+            "SUP001",
+            "unused-suppression",
+            "unused suppression",
+            "unused suppressions",
+            "a suppression that leaves nothing alone",
+        ),
     )
 }
 

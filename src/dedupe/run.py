@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import gc
 import itertools
-import multiprocessing
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any, Protocol
 
+from dedupe.baseline import Baseline, Counts, follow, name_post
 from dedupe.config import Config
-from dedupe.corpus import Source, find_sources, read_source
+from dedupe.corpus import Choice, Source, find_sources, read_source
 from dedupe.errors import InputError, WriteError
 from dedupe.files import Journal, digest, write_atomic
-from dedupe.pipeline import examine
+from dedupe.index import Index, stamp_of
+from dedupe.model import Outcome, Post
+from dedupe.page import pack_detail, write_page
 from dedupe.report import PostReport, Report, merge, render, render_summary, report_post
+from dedupe.tables import Columns, clean_table
 
 Progress = Callable[[int, int], None]
 """Called with how many posts are done and how many there are."""
@@ -33,13 +38,25 @@ _RARELY = (100_000, 20, 20)
 
 @dataclass(frozen=True, slots=True)
 class _Examined:
-    """What comes back from a worker: the report, and the bytes where they will be written."""
+    """What comes back from a worker: the report, by what the index knows the post, and the bytes where they will be written."""
 
     source: Source
     report: PostReport | None
     error: str | None
-    before: bytes = b""
-    after: bytes = b""
+    stamp: str | None = None
+    content: str = ""
+    before: bytes | None = None
+    after: bytes | None = None
+
+
+_Task = tuple[Source, Counts]
+"""A post to examine, and what the baseline has of it."""
+
+
+class _Examine(Protocol):
+    """`pipeline.examine`: looked up when there is something to examine, for it brings numpy along."""
+
+    def __call__(self, post: Post, config: Config, *, proof: bool) -> Outcome: ...
 
 
 def scan(
@@ -48,18 +65,26 @@ def scan(
     *,
     jobs: int = 1,
     diff: bool = False,
+    page: bool = False,
+    choice: Choice | None = None,
+    index: Index | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Return what is wrong with the posts under `paths`; writes nothing, so proves nothing unless a `diff` is asked for.
 
-    `jobs` is the number of processes (0: one for each core). Raises InputError for a path that does not exist; a post
+    With `page` the report has what its page shows of each post.
+
+    `jobs` is the number of processes (0: one for each core). With an `index` posts that are as they were are not examined
+    again; the report is the same. Raises InputError for a path that does not exist; a post
     that cannot be read is named in `Report.errors`, and the others go on.
     """
     config = config or Config()
-    sources = _find(paths, config)
+    sources = find_sources(paths, config, choice)
     reports: list[PostReport] = []
     errors: list[str] = []
-    for examined in _examine_all(sources, config, jobs, diff=diff, keep=False, proof=diff, progress=progress):
+    for examined in _examine_all(
+        sources, config, jobs, diff=diff, page=page, keep=False, proof=diff, index=index, progress=progress
+    ):
         _note(examined, reports, errors)
     return merge(reports, errors, unsafe_fixes=config.unsafe_fixes, near=config.near)
 
@@ -73,15 +98,18 @@ def fix(
     home: Path | None = None,
     reports: Path | None = None,
     jobs: int = 1,
+    choice: Choice | None = None,
+    index: Index | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Repair the posts under `paths` in place, or write all of them, repaired, under `output`.
 
     The original bytes go into the journal in `home` (the current folder) first; `undo` gives them back. What was done is
-    written to `reports`/<run>/ when `reports` is given. With `dry_run` only that is written.
+    written to `reports`/<run>/ when `reports` is given. With `dry_run` only that is written. With an `index` posts are not
+    examined again that are as they were, and stayed so.
     """
     config, home = config or Config(), home or Path.cwd()
-    sources = _find(paths, config)
+    sources = find_sources(paths, config, choice)
     targets = _targets(sources, output) if output is not None else {}
     run = _new_run(home, reports)
     journal = Journal(home, run)
@@ -89,7 +117,15 @@ def fix(
     errors: list[str] = []
     try:
         for examined in _examine_all(
-            sources, config, jobs, diff=reports is not None, keep=not dry_run, proof=True, progress=progress
+            sources,
+            config,
+            jobs,
+            diff=reports is not None,
+            page=reports is not None,
+            keep=not dry_run,
+            proof=True,
+            index=index,
+            progress=progress,
         ):
             try:
                 if not dry_run:
@@ -107,13 +143,15 @@ def fix(
     return report
 
 
-def _find(paths: Iterable[str | Path], config: Config) -> list[Source]:
-    given = list(paths)
-    sources = find_sources(given, config)
-    if not sources:
-        places = ", ".join(map(str, given))
-        raise InputError(f"no posts found in {places}; posts end in {', '.join(config.suffixes)}, or are named one by one")
-    return sources
+def examine_table(file: Path, columns: Columns, config: Config, *, output: Path | None = None, jobs: int = 1) -> Report:
+    """Examine a table of posts, and write a repaired copy to `output`, as `clean_table` does, over several processes."""
+    with _mapper(jobs or os.cpu_count() or 1) as mapper:
+        return clean_table(file, columns, config, mapper, output)
+
+
+def count_findings(report: Report) -> Baseline:
+    """Return how often each post that was examined has which findings, as a baseline counts them."""
+    return {name_post(post.path): Counter(finding.fingerprint for finding in post.findings) for post in report.posts}
 
 
 def _note(examined: _Examined, reports: list[PostReport], errors: list[str]) -> None:
@@ -128,20 +166,75 @@ def _unchanged(report: PostReport, error: str) -> PostReport:
 
 
 def _examine_all(
-    sources: Sequence[Source], config: Config, jobs: int, *, diff: bool, keep: bool, proof: bool, progress: Progress | None
+    sources: Sequence[Source],
+    config: Config,
+    jobs: int,
+    *,
+    diff: bool,
+    page: bool,
+    keep: bool,
+    proof: bool,
+    index: Index | None,
+    progress: Progress | None,
 ) -> Iterator[_Examined]:
-    """Yield what each post gives, in the order of `sources` whatever the number of processes."""
-    work = partial(_examine_source, config=config, diff=diff, keep=keep, proof=proof)
+    """Yield what each post gives: what the index knows first, then the others in the order of `sources`."""
+    config = _with_renamed(config, sources)
+    # The index knows posts by their content, the baseline by their name.
+    named = {source for source in sources if name_post(source.name) in config.baseline}
+    known = index.recall([source for source in sources if source not in named]) if index is not None else {}
+    done = {
+        source: report
+        for source, report in known.items()
+        if (not proof or _is_settled(report)) and not (page and (report.findings or report.error))
+    }
+    yield from (_Examined(source, report, _unproved(source, report)) for source, report in done.items())
+    new = [source for source in sources if source not in done]
+    try:
+        if new:
+            fresh = _examine_new(new, config, jobs, diff=diff, page=page, keep=keep, proof=proof)
+            for number, examined in enumerate(fresh, len(done) + 1):
+                # A second look may lead elsewhere than the first one; only where it cannot are both remembered as the same.
+                same = not proof or not (config.raises or config.near)
+                same = same and examined.source not in named
+                if index is not None and examined.report is not None and same and (not proof or _is_settled(examined.report)):
+                    index.remember(examined.source, examined.stamp, examined.content, examined.report)
+                if progress is not None:
+                    progress(number, len(sources))
+                yield examined
+    finally:
+        if index is not None:
+            index.save()
+
+
+def _with_renamed(config: Config, sources: Sequence[Source]) -> Config:
+    """Return the settings with a baseline that knows renamed posts by their new names."""
+    if not config.baseline:
+        return config
+    gone = [post for post in config.baseline if not Path(post).exists()]
+    return replace(config, baseline=follow(config.baseline, [name_post(source.name) for source in sources], gone))
+
+
+def _is_settled(report: PostReport) -> bool:
+    """Tell whether a proof would have nothing to do: an audit that finds nothing to change says what a repair says."""
+    return not report.changed and not report.error
+
+
+def _examine_new(
+    sources: Sequence[Source], config: Config, jobs: int, *, diff: bool, page: bool, keep: bool, proof: bool
+) -> Iterator[_Examined]:
+    from dedupe.pipeline import examine  # noqa: PLC0415 (where nothing is new nobody waits for numpy)
+
+    # No worker needs all of the baseline.
+    work = partial(
+        _examine_known, config=replace(config, baseline={}), examine=examine, diff=diff, page=page, keep=keep, proof=proof
+    )
     processes = min(jobs or os.cpu_count() or 1, len(sources) // (_ALONE // 2) or 1)
     with _mapper(processes) as mapper:
-        for number, examined in enumerate(mapper(work, sources), 1):
-            if progress is not None:
-                progress(number, len(sources))
-            yield examined
+        yield from mapper(work, [(source, config.baseline.get(name_post(source.name), {})) for source in sources])
 
 
 @contextmanager
-def _mapper(processes: int) -> Iterator[Callable[[Callable[[Source], _Examined], Sequence[Source]], Iterator[_Examined]]]:
+def _mapper(processes: int) -> Iterator[Any]:
     if processes <= 1:
         thresholds = gc.get_threshold()
         gc.set_threshold(*_RARELY)
@@ -150,6 +243,8 @@ def _mapper(processes: int) -> Iterator[Callable[[Callable[[Source], _Examined],
         finally:
             gc.set_threshold(*thresholds)
         return
+    import multiprocessing  # noqa: PLC0415 (not needed for a few posts)
+
     with multiprocessing.Pool(processes, _start_worker) as pool:
         yield partial(pool.imap, chunksize=4)
 
@@ -159,7 +254,18 @@ def _start_worker() -> None:
     gc.set_threshold(*_RARELY)
 
 
-def _examine_source(source: Source, config: Config, *, diff: bool, keep: bool, proof: bool) -> _Examined:
+def _examine_known(
+    task: _Task, config: Config, examine: _Examine, *, diff: bool, page: bool, keep: bool, proof: bool
+) -> _Examined:
+    source, known = task
+    own = replace(config, baseline={name_post(source.name): known}) if known else config
+    return _examine_source(source, own, examine, diff=diff, page=page, keep=keep, proof=proof)
+
+
+def _examine_source(
+    source: Source, config: Config, examine: _Examine, *, diff: bool, page: bool, keep: bool, proof: bool
+) -> _Examined:
+    stamp = stamp_of(source.path)
     try:
         raw, post = read_source(source)
     except InputError as error:
@@ -168,23 +274,28 @@ def _examine_source(source: Source, config: Config, *, diff: bool, keep: bool, p
         outcome = examine(post, config, proof=proof)
     except Exception as error:  # noqa: BLE001 (a defect met in one post must not keep the others from being examined)
         defect = f"{type(error).__name__}: {error}"
-        return _Examined(
-            source, None, f"{source.name}: a defect of dedupe ({defect}); left as it was, please report it", raw, raw
-        )
+        return _Examined(source, None, f"{source.name}: a defect of dedupe ({defect}); left as it was, please report it")
     report = report_post(outcome, with_diff=diff)
-    unproved = f"{source.name}: {outcome.proof_error}; left as it was" if outcome.proof_error else None
+    if page and (report.findings or report.error):
+        report = replace(report, detail=pack_detail(report, post.text))
+    examined = _Examined(source, report, _unproved(source, report), stamp, digest(raw))
     if not keep:
-        return _Examined(source, report, unproved)
-    return _Examined(source, report, unproved, raw, outcome.repaired.encode("utf-8") if outcome.changed else raw)
+        return examined
+    return replace(examined, before=raw, after=outcome.repaired.encode("utf-8") if outcome.changed else raw)
+
+
+def _unproved(source: Source, report: PostReport) -> str | None:
+    return f"{source.name}: {report.error}; left as it was" if report.error else None
 
 
 def _write(examined: _Examined, target: Path | None, journal: Journal) -> None:
+    path, before, after = examined.source.path, examined.before, examined.after
     if target is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(target, examined.after if examined.report else examined.source.path.read_bytes())
-    elif examined.after != examined.before:
-        journal.record(examined.source.path, examined.before, examined.after)
-        write_atomic(examined.source.path, examined.after, digest(examined.before))
+        write_atomic(target, path.read_bytes() if after is None else after)
+    elif before is not None and after is not None and after != before:
+        journal.record(path, before, after)
+        write_atomic(path, after, digest(before))
 
 
 def _targets(sources: Sequence[Source], output: Path) -> dict[Source, Path]:
@@ -216,4 +327,5 @@ def _write_reports(report: Report, folder: Path, *, dry_run: bool) -> None:
     # The diff keeps line ends and whatever else a post holds, so it is written as bytes.
     (folder / "changes.diff").write_bytes(render(report, "diff").encode("utf-8", "surrogatepass"))
     (folder / "report.json").write_text(render(report, "json"), "utf-8", newline="\n")
+    (folder / "report.html").write_text(write_page(report, done=not dry_run), "utf-8", newline="\n")
     (folder / "summary.md").write_text(render_summary(report, dry_run=dry_run), "utf-8", newline="\n")

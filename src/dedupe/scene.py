@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedupe.copies import Copies
+from dedupe.fold import fold
 from dedupe.model import PROSE, Folded, Integers, Kind, Leak, Post, Segments, Span, Strength
 from dedupe.near import Likeness
 from dedupe.split import begins_again
@@ -42,6 +44,7 @@ class State(Enum):
     VOID = "void"
 
 
+_TITLE = re.compile(r"""^[ \t]*"?title"?[ \t]*[:=][ \t]*(?P<quote>["']?)(?P<title>.+?)(?P=quote),?[ \t]*\r?$""", re.MULTILINE)
 NEW, COPY, LEAK, VOID = State
 """The states by short names: to look up a member of an enumeration takes longer than most of what is asked of a unit."""
 
@@ -225,12 +228,26 @@ def set_scene(
     )
 
 
+def title_of(scene: Scene, unit: int) -> Span | None:
+    """Return where the front matter has the title that a unit says once more; None for any other unit."""
+    title = _TITLE.search(scene.post.text, 0, scene.post.header.end)
+    if not title or not np.array_equal(fold(title["title"]).codes, scene.folded.codes[scene.first[unit] : scene.last[unit]]):
+        return None
+    return Span(*title.span("title"))
+
+
 def find_roots(source: Integers) -> Integers:
-    """Return for each folded place where the way from copy to copy ends, given one step of it."""
+    """Return for each folded place where the way from copy to copy ends, given one step of it.
+
+    Raises AssertionError for a way that leads in a circle: no copy would stay.
+    """
     root = source
-    while not np.array_equal(root, further := root[root]):
+    for _ in range(len(source).bit_length() + 1):
+        if np.array_equal(root, further := root[root]):
+            assert np.array_equal(source[root], root)
+            return root
         root = further
-    return root
+    raise AssertionError
 
 
 def _find_edges(borders: list[bool], leaky: set[int], count: int) -> tuple[list[bool], list[bool]]:
@@ -336,7 +353,11 @@ def _leaky(
         first = last = bisect_left(starts, leak.span.start)
         while last < len(spans) and spans[last].end <= leak.span.end:
             last += 1
-        if leak.woven:
+        if leak.woven and leak.kind == "end":
+            inside = range(bisect_left(block, block[first - 1]), first) if first and first < last else range(0)
+            if any(witness[each] >= 0 for each in inside) and (witness[first - 1] >= 0 or breaks_off(first - 1)):
+                found.update(range(first, last))
+        elif leak.woven:
             woven.append(range(first, last))
         elif leak.strength is Strength.HINT:
             hints.append(range(first, last))

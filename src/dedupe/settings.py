@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dedupe.baseline import Baseline, name_post, read_baseline
 from dedupe.config import Config, build_config
 from dedupe.decisions import Decision, read_decisions
 from dedupe.errors import ConfigError
 
 DECISIONS = Path(".dedupe") / "decisions.jsonl"
 """Where decisions are, from the current folder, unless the command line names another file."""
+BASELINE = ".dedupe-baseline.json"
+"""How the file of known findings is called; it stands beside the settings, else in the current folder."""
 _NAMES = ("dedupe.toml", ".dedupe.toml", "pyproject.toml")
 
 
@@ -38,6 +42,35 @@ def find_decisions(given: Path | None) -> dict[str, Decision]:
         return read_decisions(file.read_text("utf-8"), str(file))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: the decisions cannot be read ({error})") from error
+
+
+def place_baseline(given: Path | None, settings: Path | None) -> Path:
+    """Return where the baseline is, or goes: `given`, else beside the file of settings, else the current folder."""
+    return given or (settings.parent if settings else Path()) / BASELINE
+
+
+def find_baseline(file: Path, *, named: bool) -> Baseline:
+    """Return the baseline in `file` as written, none where it is not there and not `named`; raises ConfigError."""
+    if not named and not file.exists():
+        return {}
+    try:
+        return read_baseline(file.read_text("utf-8"), str(file))
+    except FileNotFoundError as error:
+        raise ConfigError(f"there is no baseline {file}; `dedupe baseline` writes one") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: the baseline cannot be read ({error})") from error
+
+
+def rename_posts(baseline: Baseline, begin: Path, end: Path) -> Baseline:
+    """Return the baseline with the paths of its posts, given from the folder `begin`, given from the folder `end`."""
+    here, there = os.path.abspath(begin), os.path.abspath(end)  # noqa: PTH100 (resolve() would follow links)
+
+    def rename(post: str) -> str:
+        whole = os.path.normpath(os.path.join(here, post))  # noqa: PTH118 (so does Path)
+        inside = not os.path.relpath(whole, there).startswith("..")
+        return Path(os.path.relpath(whole, there) if inside else whole).as_posix()
+
+    return {name_post(rename(post)): counts for post, counts in baseline.items()}
 
 
 def _nearest(paths: Sequence[str]) -> Path | None:

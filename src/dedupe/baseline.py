@@ -1,0 +1,102 @@
+"""Findings that are there and known: which they are, as lines that git can merge."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dedupe.errors import ConfigError
+
+VERSION = 1
+_KEY = re.compile(r"(?P<fingerprint>[0-9a-f]{16}) (?P<post>.+)", re.DOTALL)
+
+Counts = Mapping[str, int]
+"""How often a post has a finding, by its fingerprint."""
+Baseline = Mapping[str, Counts]
+"""Counts by post; posts are called by their path from the folder of the file, with `/`, in NFC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What a baseline becomes, and how many findings were added and removed."""
+
+    baseline: Baseline
+    added: int
+    removed: int
+
+
+def read_baseline(text: str, source: str) -> Baseline:
+    """Return the baseline in `text`, the content of the file `source`.
+
+    Raises ConfigError with the place where the text is not what `write_baseline` writes, or is of another version.
+    """
+    try:
+        pairs: Any = json.loads(text, object_pairs_hook=tuple)
+    except json.JSONDecodeError as error:
+        raise ConfigError(
+            f"{source}: line {error.lineno} is not JSON ({error.msg}); after a merge keep the lines of both sides"
+        ) from error
+    if not isinstance(pairs, tuple) or ("version", VERSION) not in pairs:
+        raise ConfigError(f"{source}: is no baseline of version {VERSION}; write it anew with `dedupe baseline --update`")
+    baseline: dict[str, dict[str, int]] = {}
+    for key, count in pairs:
+        match = _KEY.fullmatch(key)
+        if key == "version":
+            continue
+        if not match or isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise ConfigError(f'{source}: {key!r} must be written "fingerprint path/of/the/post.md": count')
+        counts = baseline.setdefault(name_post(match["post"]), {})
+        # A merge may leave a line twice.
+        counts[match["fingerprint"]] = max(count, counts.get(match["fingerprint"], 0))
+    return baseline
+
+
+def write_baseline(baseline: Baseline) -> str:
+    """Return the content of a file with `baseline`: one finding of one post a line, sorted.
+
+    Each of these lines ends with a comma, for the version comes last, so lines of two branches merge.
+    """
+    counted = {f"{key} {post}": count for post, counts in baseline.items() for key, count in counts.items()}
+    lines = [f"{json.dumps(key, ensure_ascii=False)}: {counted[key]},\n" for key in sorted(counted)]
+    return "".join(["{\n", *lines, f'"version": {VERSION}\n}}\n'])
+
+
+def name_post(path: str) -> str:
+    """Return the path of a post as a baseline has it: some systems hand out names in another form than they got them."""
+    return unicodedata.normalize("NFC", path)
+
+
+def follow(baseline: Baseline, posts: Collection[str], gone: Collection[str]) -> Baseline:
+    """Return the baseline with what is known of `gone` posts offered to all `posts` that it does not name.
+
+    So a renamed post keeps its place in the baseline, and a copy of one that is still there does not get one.
+    """
+    orphans: dict[str, int] = {}
+    for post in sorted(gone):
+        for key, count in baseline[post].items():
+            orphans[key] = max(count, orphans.get(key, 0))
+    return baseline if not orphans else {**baseline, **{post: orphans for post in posts if post not in baseline}}
+
+
+def update_baseline(old: Baseline, found: Baseline, gone: Collection[str], *, prune: bool) -> Update:
+    """Return `old` brought up to what was `found` in the posts that were examined; of `gone` posts nothing is left.
+
+    `found` has an entry for each post examined, also for those without findings; other posts stay as they were.
+    With `prune` only what is no more is taken out.
+    """
+    new: dict[str, Counts] = {}
+    for post in sorted({*old, *found} - set(gone)):
+        before, now = old.get(post, {}), found.get(post, old.get(post, {}))
+        counts = {key: min(count, before.get(key, 0)) for key, count in now.items()} if prune else now
+        if kept := {key: count for key, count in counts.items() if count}:
+            new[post] = kept
+    return Update(new, _more(new, old), _more(old, new))
+
+
+def _more(a: Baseline, b: Baseline) -> int:
+    """Return how many findings `a` has that `b` has not."""
+    return sum(max(0, count - b.get(post, {}).get(key, 0)) for post, counts in a.items() for key, count in counts.items())

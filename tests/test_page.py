@@ -1,0 +1,194 @@
+"""The report as a page: opened from disk in a real browser, with the mouse, with keys alone, and with hostile posts."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Request
+
+from dedupe import Config, examine, fix, read_post
+from dedupe.page import pack_detail, write_page
+from dedupe.report import PostReport, merge, report_post
+
+WEB = Path(__file__).parents[1] / "src" / "dedupe" / "web"
+CORPUS = Path(__file__).parents[1] / "corpus"
+NET = "朝の港には網を繕う人がいる。🐟 指の動きは早く、目は沖を見たままだ。糸は祖父の代から同じ店で買う。"
+BOAT = "船の名は港の古い言葉で朝を表す。塗り直すのは年に一度、祭りの前の晴れた日と決まっている。"
+MARKET = "市場は夜明け前に開く。氷の上に並ぶ魚の目は、まだ海の色を覚えている。"
+RERUN = f"{NET}\n\n{BOAT}\n\n{MARKET}\n\n\n{NET}\n\n{BOAT}\n"
+EVIL = (
+    f"{NET} <script>window.hurt = 1</script> <img src=x onerror='window.hurt = 2'> {BOAT}\n\n"
+    f"{MARKET} [link](javascript:window.hurt=3) </script><script>window.hurt = 4</script> {BOAT[:-1]}と思う。\n"
+)
+
+ON_THE_ARC = """arc => {
+    const point = arc.getPointAtLength(arc.getTotalLength() / 2).matrixTransform(arc.getScreenCTM());
+    return [point.x, point.y];
+}"""
+
+
+def told(name: str, text: str, config: Config | None = None) -> PostReport:
+    report = report_post(examine(read_post(name, text), config or Config()))
+    return replace(report, detail=pack_detail(report, text))
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> str:
+    """The page of three posts, one of them hostile, as a file."""
+    posts = [told("rerun.md", RERUN), told("clean.md", f"{NET}\n"), told("</script><b>evil.md", f"{EVIL}\n\n{EVIL}")]
+    assert posts[2].changed
+    (tmp_path / "report.html").write_text(write_page(merge(posts, ["lost.md: <i>not</i> UTF-8"])), "utf-8")
+    return (tmp_path / "report.html").as_uri()
+
+
+def test_a_corpus_without_findings_says_so(tmp_path: Path, page: Page) -> None:
+    (tmp_path / "report.html").write_text(write_page(merge([told("clean.md", f"{NET}\n")], [])), "utf-8")
+    page.goto((tmp_path / "report.html").as_uri())
+    assert "Nothing was found" in page.inner_text("main")
+
+
+def test_nothing_of_a_post_acts_and_nobody_is_asked(site: str, page: Page) -> None:
+    asked: list[Request] = []
+    page.on("request", lambda request: asked.append(request))  # noqa: PLW0108 (a built-in method takes no attributes)
+    page.goto(site)
+    page.click("text=evil.md")
+    page.wait_for_selector("svg.strip")
+    page.click("ol.findings button")
+    assert "window.hurt = 1" in page.inner_text("ol.findings")
+    assert page.evaluate("window.hurt") is None
+    assert page.locator("main img, main script, main b, main i").count() == 0
+    assert [request.url for request in asked] == [site]
+
+
+def test_the_overview_leads_to_a_post_and_back(site: str, page: Page) -> None:
+    page.goto(site)
+    assert "2 of 3 posts have findings" in page.inner_text("main")
+    assert "lost.md: <i>not</i> UTF-8" in page.inner_text("main")
+    assert page.locator("tbody a").count() == 2
+    page.click("th button:has-text('Post')")
+    assert page.locator("tbody a").first.inner_text() == "</script><b>evil.md"
+    page.click("text=rerun.md")
+    page.wait_for_selector("svg.strip")
+    assert page.inner_text("h1") == "rerun.md"
+    page.click("text=All posts")
+    page.wait_for_selector("dl.figures")
+
+
+def test_an_arc_shows_both_texts_to_the_mouse_and_to_the_keyboard(site: str, page: Page) -> None:
+    page.goto(site)
+    page.click("text=rerun.md")
+    page.wait_for_selector("g.pair")
+    page.evaluate("document.getElementById('pair').replaceChildren()")
+    page.mouse.move(*page.locator("g.pair .arc").first.evaluate(ON_THE_ARC))
+    assert page.locator("#pair .text").count() == 2
+    texts = page.locator("#pair .text").all_inner_texts()
+    assert texts[0].replace("\n", "") == texts[1].replace("\n", "") == f"{NET}{BOAT}"
+    page.evaluate("document.getElementById('pair').replaceChildren()")
+    page.locator("g.pair").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#pair .text").count() == 2
+    assert page.evaluate("document.activeElement.id") == "pair"
+
+
+def test_keys_alone_reach_a_post_and_its_texts(site: str, page: Page) -> None:
+    page.goto(site)
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "rerun.md":
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_selector("ol.findings button")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('ol.findings') !== null"):
+            break
+    page.keyboard.press("Enter")
+    assert page.locator("ol.findings .text").count() == 2
+
+
+def test_what_goes_is_marked_and_all_else_stays(site: str, page: Page) -> None:
+    page.goto(site)
+    page.click("text=rerun.md")
+    page.wait_for_selector("div.after del")
+    gone = "".join(page.locator("div.after del").all_inner_texts())
+    assert gone.replace("\n", "") == f"{NET}{BOAT}"
+
+
+def test_the_dot_plot_counts_what_stands_again(site: str, page: Page) -> None:
+    page.goto(site)
+    page.click("text=rerun.md")
+    canvas = page.wait_for_selector("div.square canvas")
+    assert canvas is not None
+    assert canvas.get_attribute("aria-label") == "1 passages of 12 characters or more stand again."
+    page.wait_for_function(
+        "() => { const c = document.querySelector('div.square canvas');"
+        " return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(value => value) }"
+    )
+
+
+def test_differing_words_are_marked(tmp_path: Path, page: Page) -> None:
+    other = NET.replace("早く", "速く")
+    post = told("near.md", f"{NET}\n\n{BOAT}\n\n{MARKET}\n\n\n{other}\n\n{BOAT}\n", Config(unsafe_fixes=True))
+    (tmp_path / "report.html").write_text(write_page(merge([post], [])), "utf-8")
+    page.goto((tmp_path / "report.html").as_uri() + "#post-0")
+    page.wait_for_selector("#pair mark")
+    assert page.locator("#pair mark").all_inner_texts() == ["早", "速"] or page.locator("#pair mark").all_inner_texts() == [
+        "速",
+        "早",
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_is_for_everyone(site: str, browser: Browser, scheme: str, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    for place in ("", "#post-0", "#post-1"):
+        page.goto("about:blank")
+        page.goto(site + place)
+        page.wait_for_selector("svg.strip" if place else "dl.figures")
+        found = Axe().run(page).response["violations"]
+        assert [each["id"] for each in found if each["impact"] in {"serious", "critical"}] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+def test_japanese_is_spoken_where_it_is_asked_for(site: str, browser: Browser) -> None:
+    context = browser.new_context(locale="ja-JP")
+    page = context.new_page()
+    page.goto(site)
+    assert page.inner_text("h1") == "重複しているところ"
+    assert page.get_attribute("html", "lang") == "ja"
+    page.click("#language")
+    assert page.inner_text("h1") == "What stands twice"
+    context.close()
+
+
+def test_both_languages_say_the_same_things() -> None:
+    words = json.loads((WEB / "words.json").read_text("utf-8"))
+    script = (WEB / "report.js").read_text("utf-8") + (WEB / "report.html").read_text("utf-8")
+    assert words["en"].keys() == words["ja"].keys()
+    for key, english in words["en"].items():
+        assert sorted(_holes(english)) == sorted(_holes(words["ja"][key])), key
+        assert f"'{key}'" in script or f'"{key}"' in script or key in {"new", "copy", "rewrite", "safe", "unsafe", "display"}, key
+
+
+def _holes(sentence: str) -> list[str]:
+    return re.findall(r"\{\w+\}", sentence)
+
+
+def test_a_run_writes_its_page_and_keeps_nothing_of_clean_posts(tmp_path: Path) -> None:
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts" / "a.md").write_text(RERUN, "utf-8")
+    (tmp_path / "posts" / "b.md").write_text(MARKET, "utf-8")
+    report = fix([tmp_path / "posts"], home=tmp_path, reports=tmp_path / "reports")
+    text = (tmp_path / "reports" / str(report.run) / "report.html").read_text("utf-8")
+    assert '"done":true' in text
+    assert MARKET not in text
+    assert [bool(post.detail) for post in report.posts] == [True, False]
+    assert "detail" not in (tmp_path / "reports" / str(report.run) / "report.json").read_text("utf-8")
