@@ -44,6 +44,7 @@ class Desk:
         self.jobs = jobs
         self.lock = threading.RLock()
         self.done = 0
+        self.total = 0
         self.error = ""
         self.session: Session | None = None
         self.sources: list[Source] = find_sources(paths, config)
@@ -67,8 +68,8 @@ class Desk:
         except DedupeError as error:
             self.error = str(error)
 
-    def _count(self, done: int, _: int) -> None:
-        self.done = done
+    def _count(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
 
     def refresh(self, number: int) -> bool:
         """Examine a post again if its file is not the one that was examined; return whether it was not."""
@@ -106,6 +107,11 @@ class Desk:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(self.file, write_decisions(self._opened.decisions).encode("ascii"))
         self._written = _stamp_of(self.file)
+
+    def take_back(self) -> None:
+        """Forget the last action, which could not be written."""
+        if self._opened.steps:
+            self._opened.undo()
 
     def apply(self, numbers: Sequence[int]) -> Applied:
         """Repair posts by `fix`, as decided; one that changed since it was shown is only examined again, and named."""

@@ -28,23 +28,22 @@ _ELEMENTS = {
 _LEAVES = {"SoftBreak": "<br>", "HardBreak": "<br>", "Rule": "<hr>"}
 
 
-def show_markup(source: str, seams: Sequence[int] = (), mark: str = "") -> str:
+def show_markup(source: str, marks: Sequence[tuple[int, str]] = ()) -> str:
     """Return `source` (Markdown without front matter) as HTML.
 
     No tag of the post comes out: a link leads nowhere and only tells where it led, pictures and HTML are written out.
-    `mark`, which is HTML, is put before the first block that begins at or after each of the `seams` (characters), at the
-    end where none does.
+    Each of `marks`, which are HTML, is put before the first block that begins at or after its character, at the end where
+    none does.
     """
     events, chars = parse(source)
     raw = source.encode("utf-8", "replace")
-    pending = sorted(seams)
+    pending = sorted(marks)
     parts: list[str] = []
     depth, skipped = 0, 0
     for event, start, end in events:
         opens, closes = _edge(event, "Start"), _edge(event, "End")
-        if depth == 0 and pending and pending[0] <= chars[start]:
-            pending = [seam for seam in pending if seam > chars[start]]
-            parts.append(mark)
+        while depth == 0 and pending and pending[0][0] <= chars[start]:
+            parts.append(pending.pop(0)[1])
         depth += (opens is not None) - (closes is not None)
         if start < skipped:
             continue
@@ -56,7 +55,7 @@ def show_markup(source: str, seams: Sequence[int] = (), mark: str = "") -> str:
             parts.append(_tag(*(opens or closes or ("", None)), closing=closes is not None))
         else:
             parts.append(_leaf(event, said))
-    return "".join([*parts, *([mark] if pending else [])])
+    return "".join([*parts, *(mark for _, mark in pending)])
 
 
 def _edge(event: Any, edge: str) -> tuple[str, Any] | None:

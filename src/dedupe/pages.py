@@ -214,7 +214,11 @@ class Pages:
             item = session.find(number, ask.request.path_params["key"])
             if item is None:
                 other = session.first_of(number)
-                if not changed and not any(step.key == ask.request.path_params["key"] for step in session.steps) and other is None:
+                if (
+                    not changed
+                    and not any(step.key == ask.request.path_params["key"] for step in session.steps)
+                    and other is None
+                ):
                     raise HTTPException(404)
                 return self._go(_place(other) if other else "/", "note_gone")
             text = self._desk.text(number)
@@ -306,9 +310,8 @@ class Pages:
             if (error := self._save()) is not None:
                 return self._go("/", "not_saved", error=error)
             following = ask.session.next(ask.session.items[number][-1], waiting=True) if number is not None else None
-            where = _place(ask.session.first_of(number) or following) if number is not None else "/"
-            if number is not None and not ask.session.counts(number)[Status.OPEN]:
-                where = _place(following) if following else "/"
+            here = ask.session.first_of(number) if number is not None and ask.session.counts(number)[Status.OPEN] else following
+            where = _place(here) if here else "/"
             return self._go(where, "note_all", count=count)
 
     def _undo(self, ask: _Ask) -> Response:
@@ -341,7 +344,9 @@ class Pages:
             for name, numbers in (("decided", ask.session.decided_posts()), ("all", ask.session.repairable_posts())):
                 names = [PurePosixPath(ask.session.posts[number].path).name for number in numbers[:3]]
                 if numbers:
-                    scopes.append({"name": name, "count": len(numbers), "names": ", ".join(names) + ("…" if len(numbers) > 3 else "")})
+                    scopes.append(
+                        {"name": name, "count": len(numbers), "names": ", ".join(names) + ("…" if len(numbers) > 3 else "")}
+                    )
             return self._render(ask, "apply.html", scopes=scopes)
 
     def _apply(self, ask: _Ask) -> Response:
@@ -371,9 +376,7 @@ class Pages:
     def _show_applied(self, ask: _Ask) -> Response:
         if self._working:
             return self._wait(ask.request)
-        return self._render(
-            ask, "applied.html", applied=self._applied, can_give_back=self._desk.can_give_back(self._applied.run)
-        )
+        return self._render(ask, "applied.html", applied=self._applied, can_give_back=self._desk.can_give_back(self._applied.run))
 
     def _give_back(self, ask: _Ask) -> Response:
         run = ask.request.path_params["run"]

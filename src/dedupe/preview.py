@@ -6,7 +6,7 @@ import re
 from itertools import accumulate
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from dedupe.decide import BOTH_STAY
 from dedupe.diff import unified_diff
