@@ -117,7 +117,7 @@ class Pages:
             try:
                 return answer(ask)
             except DedupeError as error:
-                return self._render(ask, "message.html", status=409, title=t("title"), said=str(error))
+                return self._render(ask, "message.html", http=409, title=t("title"), said=str(error))
 
         return endpoint
 
@@ -127,20 +127,20 @@ class Pages:
         chosen = request.cookies.get("language", "")
         return read_words(chosen if chosen in LANGUAGES else self._language or request.headers.get("accept-language", "en"))
 
-    def _render(self, ask: _Ask, template: str, *, status: int = 200, **values: Any) -> Response:
+    def _render(self, ask: _Ask, template: str, *, http: int = 200, **values: Any) -> Response:
         counts = ask.session.counts()
         decided = counts[Status.ACCEPT] + counts[Status.REJECT] + counts[Status.KEEP_OTHER]
         shared = {"counts": counts, "decided": decided, "total": decided + counts[Status.OPEN], "waiting": counts[Status.OPEN]}
-        return self._html(ask.request, template, status=status, **(shared | values))
+        return self._html(ask.request, template, http=http, **(shared | values))
 
-    def _html(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+    def _html(self, request: Request, template: str, *, http: int = 200, **values: Any) -> Response:
         t = self._words(request)
         said = request.query_params.get("said", "")
         key, told = self._notes.get(int(said) if said.isdecimal() else 0, ("", {}))
         notes = [*([t(key, **told)] if key else []), *values.pop("more_notes", [])]
         here = request.url.path if request.method == "GET" else "/"
         page = self._templates.get_template(template).render(t=t, notes=notes, here=here, **values)
-        return HTMLResponse(page, status)
+        return HTMLResponse(page, http)
 
     def _go(self, where: str, key: str = "", **told: object) -> Response:
         """Return the way to a page, with a sentence to be read there."""
@@ -167,7 +167,7 @@ class Pages:
 
     async def _not_found(self, request: Request, _: Exception) -> Response:
         t = self._words(request)
-        return self._html(request, "message.html", status=404, title=t("title"), said=t("not_found"))
+        return self._html(request, "message.html", http=404, title=t("title"), said=t("not_found"))
 
     # Looking
 
