@@ -58,9 +58,19 @@ ORDER = [
     "index",
     "history",
     "run",
+    "align",
+    "markup",
+    "session",
+    "words",
+    "show",
+    "preview",
+    "desk",
+    "guard",
+    "pages",
+    "review",
     "cli",
 ]
-EDGES = {"history", "files", "corpus", "settings", "changed", "tables", "lock", "index", "run", "cli"}
+EDGES = {"history", "files", "corpus", "settings", "changed", "tables", "lock", "index", "run", "desk", "pages", "review", "cli"}
 DOORS = {"__init__", "__main__"}
 OUTSIDE_ONLY = {"open", "print", "input", "exit"}
 OUTSIDE_MODULES = {"os", "sys", "time", "pathlib", "subprocess", "tempfile", "loguru", "typer", "multiprocessing", "random"}

@@ -289,6 +289,40 @@ def baseline(
 
 
 @app.command()
+def review(
+    paths: Paths = None,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, metavar="N", help="Where to serve; 0 takes a free one.")] = 0,
+    keep: KeepOption = None,
+    unsafe_fixes: Unsafe = False,
+    select: Select = None,
+    ignore: Ignore = None,
+    exclude: Exclude = None,
+    jobs: Jobs = 0,
+    config: ConfigFile = None,
+    decisions: DecisionsFile = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Decide finding by finding in a browser; writes posts only when told to apply."""
+    with _boundary(quiet, verbose):
+        from dedupe.errors import InputError
+
+        try:
+            from dedupe.review import Server
+        except ImportError as error:
+            raise InputError("`dedupe review` needs a web server; install it: pip install 'dedupe-posts[review]'") from error
+        from dedupe.desk import Desk
+
+        flags = {"unsafe_fixes": unsafe_fixes}
+        settings = _settings(config, decisions, None, paths, select, ignore, exclude, keep, False, **flags)
+        server = Server(
+            Desk(paths or ["."], settings, decisions, jobs=jobs), port=port, language=os.environ.get("DEDUPE_LANG", "")
+        )
+        typer.echo(f"The review is at {server.url}\nCtrl-C ends it; every decision is on disk as soon as it is made.")
+        server.run()
+
+
+@app.command()
 def undo(
     run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="The run to undo; the last one if not given.")] = None,
     quiet: Quiet = False,
