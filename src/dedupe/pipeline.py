@@ -282,6 +282,8 @@ def _with_near(
     that leave what these take alone.
     """
     alike = {unit: like for unit, like in near.items() if not like.conflict}
+    if not alike:
+        return exact
     scene = set_scene(post, segments, folded, add_near(copies, alike), leaks, alike)
     certain = {(verdict.rule, verdict.spans) for verdict in exact}
     verdicts = tuple(
