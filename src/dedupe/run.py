@@ -6,6 +6,7 @@ import gc
 import itertools
 import os
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -279,7 +280,9 @@ def _mapper(processes: int) -> Iterator[Any]:
         return
     import multiprocessing  # noqa: PLC0415 (not needed for a few posts)
 
-    with multiprocessing.Pool(processes, _start_worker) as pool:
+    # A copy of a process in which other threads run, as those of a server, may hang.
+    alone = threading.current_thread() is threading.main_thread()
+    with multiprocessing.get_context(None if alone else "spawn").Pool(processes, _start_worker) as pool:
         yield partial(pool.imap, chunksize=4)
 
 
