@@ -54,7 +54,10 @@ def show(text: str, finding: FindingLine, *, whole: bool = False) -> Shown:
     left = _side(title, text, finding.span, finding.lines, mine)
     right = _side("stays", text, finding.witness.span, finding.witness.lines, theirs)
     changes = tuple(change for rewording in finding.rewordings for change in rewording.changes)
-    return Shown(left, right, _compare(copy, stays, changes), changes)
+    marked = any(piece.differs for piece in (*mine, *theirs))
+    comparison = _compare(copy, stays, changes)
+    # A copy that says its witness twice differs only where a long text is left out.
+    return Shown(left, right, comparison if marked or comparison != "differs" or changes else "", changes)
 
 
 def guess_language(text: str) -> str:
