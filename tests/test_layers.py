@@ -66,11 +66,25 @@ ORDER = [
     "preview",
     "desk",
     "guard",
-    "pages",
+    "answers",
     "review",
     "cli",
 ]
-EDGES = {"history", "files", "corpus", "settings", "changed", "tables", "lock", "index", "run", "desk", "pages", "review", "cli"}
+EDGES = {
+    "history",
+    "files",
+    "corpus",
+    "settings",
+    "changed",
+    "tables",
+    "lock",
+    "index",
+    "run",
+    "desk",
+    "answers",
+    "review",
+    "cli",
+}
 DOORS = {"__init__", "__main__"}
 OUTSIDE_ONLY = {"open", "print", "input", "exit"}
 OUTSIDE_MODULES = {"os", "sys", "time", "pathlib", "subprocess", "tempfile", "loguru", "typer", "multiprocessing", "random"}

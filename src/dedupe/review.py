@@ -8,9 +8,9 @@ import threading
 
 import uvicorn
 
+from dedupe.answers import Answers
 from dedupe.desk import Desk
 from dedupe.guard import Guard
-from dedupe.pages import Pages
 
 
 class Server:
@@ -25,7 +25,7 @@ class Server:
         port = self._socket.getsockname()[1]
         token = secrets.token_urlsafe(24)
         self.url = f"http://127.0.0.1:{port}/?token={token}"
-        app = Guard(Pages(desk, language).app(), token, port)
+        app = Guard(Answers(desk, language).app(), token, port)
         settings = uvicorn.Config(app, log_level="warning", access_log=False, ws="none", lifespan="off")
         self._server = uvicorn.Server(settings)
 

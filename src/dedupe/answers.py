@@ -57,7 +57,7 @@ class _Ask:
 Answer = Callable[[_Ask], Response]
 
 
-class Pages:
+class Answers:
     """The pages over one desk; whatever belongs to a review is there, here are only sentences that wait to be read."""
 
     def __init__(self, desk: Desk, language: str = "") -> None:
