@@ -61,6 +61,7 @@ ORDER = [
     "align",
     "markup",
     "session",
+    "ask",
     "words",
     "show",
     "preview",
