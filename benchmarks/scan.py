@@ -41,7 +41,9 @@ def measure(command: list[str], folder: Path) -> Cost:
 
 
 def scan(folder: Path, jobs: int) -> Cost:
-    return measure([sys.executable, "-m", "dedupe", "scan", "--quiet", "--exit-zero", "--jobs", str(jobs), "."], folder)
+    return measure(
+        [sys.executable, "-m", "dedupe", "scan", "--quiet", "--exit-zero", "--no-cache", "--jobs", str(jobs), "."], folder
+    )
 
 
 def sample_corpus(folder: Path) -> None:

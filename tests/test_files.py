@@ -161,3 +161,14 @@ def test_a_private_post_is_never_open_to_others(tmp_path: Path, monkeypatch: pyt
     write_atomic(post, b"after")
     assert seen[0] == 0o600
     assert stat.S_IMODE(post.stat().st_mode) == 0o600
+
+
+def test_git_is_told_to_leave_the_journal_and_not_the_decisions(tmp_path: Path) -> None:
+    Journal(tmp_path, "run").record(tmp_path / "a.md", b"a", b"b")
+    subprocess.run(["git", "init", "-q", "."], cwd=tmp_path, check=True)
+    for name in ("decisions.jsonl", "history.jsonl", "lock"):
+        (tmp_path / ".dedupe" / name).touch()
+    listed = subprocess.run(
+        ["git", "ls-files", "-o", "--exclude-standard"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert listed.stdout.split() == [".dedupe/.gitignore", ".dedupe/decisions.jsonl", ".dedupe/history.jsonl"]

@@ -58,9 +58,34 @@ ORDER = [
     "index",
     "history",
     "run",
+    "align",
+    "markup",
+    "session",
+    "ask",
+    "words",
+    "show",
+    "preview",
+    "desk",
+    "guard",
+    "answers",
+    "review",
     "cli",
 ]
-EDGES = {"history", "files", "corpus", "settings", "changed", "tables", "lock", "index", "run", "cli"}
+EDGES = {
+    "history",
+    "files",
+    "corpus",
+    "settings",
+    "changed",
+    "tables",
+    "lock",
+    "index",
+    "run",
+    "desk",
+    "answers",
+    "review",
+    "cli",
+}
 DOORS = {"__init__", "__main__"}
 OUTSIDE_ONLY = {"open", "print", "input", "exit"}
 OUTSIDE_MODULES = {"os", "sys", "time", "pathlib", "subprocess", "tempfile", "loguru", "typer", "multiprocessing", "random"}

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request
 
 from dedupe import Config, examine, fix, read_post
-from dedupe.page import pack_detail, write_page
+from dedupe.page import Trend, pack_detail, write_page
 from dedupe.report import PostReport, merge, report_post
 
 WEB = Path(__file__).parents[1] / "src" / "dedupe" / "web"
@@ -26,6 +26,7 @@ EVIL = (
     f"{MARKET} [link](javascript:window.hurt=3) </script><script>window.hurt = 4</script> {BOAT[:-1]}と思う。\n"
 )
 
+TREND = [Trend("2025-01-01T00-00-00Z", 0.4, 900), Trend("2025-02-01T00-00-00Z", 0.1, 80)]
 ON_THE_ARC = """arc => {
     const point = arc.getPointAtLength(arc.getTotalLength() / 2).matrixTransform(arc.getScreenCTM());
     return [point.x, point.y];
@@ -42,7 +43,7 @@ def site(tmp_path: Path) -> str:
     """The page of three posts, one of them hostile, as a file."""
     posts = [told("rerun.md", RERUN), told("clean.md", f"{NET}\n"), told("</script><b>evil.md", f"{EVIL}\n\n{EVIL}")]
     assert posts[2].changed
-    (tmp_path / "report.html").write_text(write_page(merge(posts, ["lost.md: <i>not</i> UTF-8"])), "utf-8")
+    (tmp_path / "report.html").write_text(write_page(merge(posts, ["lost.md: <i>not</i> UTF-8"]), trend=TREND), "utf-8")
     return (tmp_path / "report.html").as_uri()
 
 
@@ -141,6 +142,24 @@ def test_differing_words_are_marked(tmp_path: Path, page: Page) -> None:
         "速",
         "早",
     ]
+
+
+def test_the_trend_is_drawn_once_there_are_two_runs(tmp_path: Path, page: Page) -> None:
+    file = tmp_path / "report.html"
+    for count, drawn in ((1, 0), (2, 1)):
+        file.write_text(write_page(merge([told("rerun.md", RERUN)], []), trend=TREND[:count]), "utf-8")
+        page.goto(file.as_uri())
+        page.wait_for_selector("dl.figures")
+        label = "The share that was repeated before each of 2 runs, from 40% to 10%."
+        assert page.locator(f'canvas[aria-label="{label}"]').count() == drawn
+
+
+def test_a_history_that_cannot_be_read_costs_no_report(tmp_path: Path) -> None:
+    (tmp_path / ".dedupe").mkdir()
+    (tmp_path / ".dedupe" / "history.jsonl").write_text("torn\n", "utf-8")
+    (tmp_path / "a.md").write_text(RERUN, "utf-8")
+    report = fix([tmp_path / "a.md"], home=tmp_path, reports=tmp_path / "reports")
+    assert '"trend":[]' in (tmp_path / "reports" / str(report.run) / "report.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

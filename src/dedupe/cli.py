@@ -67,6 +67,7 @@ CacheDir = Annotated[
     typer.Option("--cache-dir", envvar="DEDUPE_CACHE_DIR", metavar="DIR", help="Where the index is, else .dedupe/cache."),
 ]
 ExitNonZero = Annotated[bool, typer.Option("--exit-non-zero-on-fix", help="Exit 1 also where all was repaired.")]
+Interactive = Annotated[bool, typer.Option("--interactive", "-i", help="Ask about each finding, then repair as answered.")]
 Scheduled = Annotated[bool, typer.Option("--scheduled", help="For jobs nobody watches: one at a time, safe only.")]
 MaxPosts = Annotated[
     int | None, typer.Option("--max-posts", min=1, metavar="N", help="With --scheduled: write nothing if more would change.")
@@ -193,6 +194,7 @@ def fix(
     decisions: DecisionsFile = None,
     stdin_filename: StdinName = "stdin.md",
     exit_non_zero_on_fix: ExitNonZero = False,
+    interactive: Interactive = False,
     scheduled: Scheduled = False,
     max_posts: MaxPosts = None,
     max_removed: MaxRemoved = None,
@@ -207,7 +209,8 @@ def fix(
         _check_scheduled(scheduled, bool(unfit), max_posts is not None or max_removed is not None)
         flags = {"unsafe_fixes": unsafe_fixes, "force": force}
         settings = _settings(config, decisions, baseline, paths, select, ignore, exclude, keep, show_settings, **flags)
-        settings = _safe_only(settings) if scheduled else settings
+        if interactive:
+            _ask(paths, settings, decisions, jobs, alone=not (dry_run or diff or unfit or scheduled))
         form = "diff" if diff else _format(output_format)
         dry_run = dry_run or diff
         if text_column is not None:
@@ -218,7 +221,6 @@ def fix(
             report, repaired = _examine_stdin(settings, stdin_filename, proof=True)
             if not dry_run:
                 sys.stdout.buffer.write(repaired)
-                sys.stdout.flush()
                 found = _left(report) or (exit_non_zero_on_fix and _fixed(report))
                 raise typer.Exit(_code(report, found=found, exit_zero=exit_zero))
         else:
@@ -226,17 +228,12 @@ def fix(
             from dedupe.run import fix as run_fix
 
             limits = Limits(max_posts, max_removed) if scheduled else None
+            settings = _safe_only(settings) if scheduled else settings
             choice = _choice(paths, since, force_exclude, no_error_on_unmatched_pattern)
             index = _index(paths, settings, cache_dir, "dedupe fix", no_cache=no_cache)
-            where: dict[str, Any] = {
-                "output": output,
-                "reports": Path("reports"),
-                "choice": choice,
-                "limits": limits,
-                "index": index,
-            }
+            where: dict[str, Any] = {"output": output, "reports": Path("reports"), "choice": choice, "limits": limits}
             with _alone(scheduled), _progress(quiet) as progress:
-                report = run_fix(paths or ["."], settings, dry_run=dry_run, jobs=jobs, progress=progress, **where)
+                report = run_fix(paths or ["."], settings, dry_run=dry_run, jobs=jobs, progress=progress, index=index, **where)
             _tell_run(report, scheduled)
         found = bool(report.findings) if dry_run or report.held else _left(report) or (exit_non_zero_on_fix and _fixed(report))
         _finish(report, form, output_file, found=found, exit_zero=exit_zero, repaired=not dry_run and not report.held)
@@ -286,6 +283,40 @@ def baseline(
         known = sum(count for counts in result.baseline.values() for count in counts.values())
         typer.echo(f"{place}: {_counted(known, 'finding')}; {result.added:,} added, {result.removed:,} removed")
         raise typer.Exit(BROKEN if report.errors else 0)
+
+
+@app.command()
+def review(
+    paths: Paths = None,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, metavar="N", help="Where to serve; 0 takes a free one.")] = 0,
+    keep: KeepOption = None,
+    unsafe_fixes: Unsafe = False,
+    select: Select = None,
+    ignore: Ignore = None,
+    exclude: Exclude = None,
+    jobs: Jobs = 0,
+    config: ConfigFile = None,
+    decisions: DecisionsFile = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Decide finding by finding in a browser; writes posts only when told to apply."""
+    with _boundary(quiet, verbose):
+        from dedupe.errors import InputError
+
+        try:
+            from dedupe.review import Server
+        except ImportError as error:
+            raise InputError("`dedupe review` needs a web server; install it: pip install 'dedupe-posts[review]'") from error
+        from dedupe.desk import Desk
+
+        flags = {"unsafe_fixes": unsafe_fixes}
+        settings = _settings(config, decisions, None, paths, select, ignore, exclude, keep, False, **flags)
+        server = Server(
+            Desk(paths or ["."], settings, decisions, jobs=jobs), port=port, language=os.environ.get("DEDUPE_LANG", "")
+        )
+        typer.echo(f"The review is at {server.url}\nCtrl-C ends it; every decision is on disk as soon as it is made.")
+        server.run()
 
 
 @app.command()
@@ -565,6 +596,36 @@ def _refuse(sentence: str) -> NoReturn:
     from dedupe.errors import ConfigError
 
     raise ConfigError(sentence)
+
+
+def _ask(paths: list[str] | None, settings: Config, decisions: Path | None, jobs: int, *, alone: bool) -> NoReturn:
+    """Ask about each finding, keep the answers as decisions, and repair the posts of which all was answered."""
+    if not alone:
+        _refuse("--interactive repairs files in place, as answered: no --dry-run, --diff, --output, --scheduled, - or the like")
+    if not sys.stdin.isatty():
+        _refuse("--interactive asks at a terminal, and standard input is none; `dedupe review` asks in a browser")
+    from dedupe.ask import ask
+    from dedupe.desk import Desk
+    from dedupe.session import Status
+
+    def answer(prompt: str) -> str:
+        typer.echo(prompt, nl=False)
+        return sys.stdin.readline() or "q"
+
+    desk = Desk(paths or ["."], settings, decisions, jobs=jobs)
+    desk.open()
+    if desk.session is None:
+        _refuse(desk.error)
+    ask(desk.session, desk.text, typer.echo, answer)
+    desk.save()
+    applied = desk.apply(desk.session.decided_posts())
+    for sentence in applied.errors:
+        _log().error(sentence)
+    removed = f"{applied.removed:,} characters removed; what a post said, it still says"
+    typer.echo(f"\nrepaired {_counted(applied.changed, 'post')}: {removed}")
+    counts = desk.session.counts()
+    waiting = counts[Status.OPEN] + counts[Status.TOLD]
+    raise typer.Exit(BROKEN if applied.errors else FOUND if waiting else 0)
 
 
 def _safe_only(settings: Config) -> Config:

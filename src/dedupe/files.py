@@ -86,7 +86,8 @@ class Journal:
             stored.parent.mkdir(parents=True, exist_ok=True)
             ignore = self.folder.parent.parent / ".gitignore"
             if not ignore.exists():
-                ignore.write_text("*\n", "utf-8")
+                # Decisions and the history may well be kept in git; what is here for this machine alone may not.
+                ignore.write_text("journal/\ncache/\nlock\n", "utf-8")
             if not stored.exists():
                 write_atomic(stored, before)
             line = json.dumps({"path": str(path), "before": digest(before), "after": digest(after)}, ensure_ascii=False)

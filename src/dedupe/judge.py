@@ -231,11 +231,20 @@ def _tell(
         if part and (not goes or signs.get(unit, signs.get(part[-1])) != signs.get(part[-1])):
             while scene.state[part[-1]] is VOID:
                 part.pop()
-            verdicts.append(_repeat_verdict(scene, part, gone, root, signs.get(part[0])))
+            lead = part[0] if scene.state[part[0]] is not VOID else part[1]
+            verdicts.append(_repeat_verdict(scene, part, gone, root, signs.get(lead)))
             part = []
+        if goes and not part and scene.state[unit] is not VOID and _is_behind_dots(scene, unit):
+            part.append(unit - 1)
         if goes and not (not part and scene.state[unit] is VOID):
             part.append(unit)
     return verdicts
+
+
+def _is_behind_dots(scene: Scene, unit: int) -> bool:
+    """Tell whether only dots, with which a draft takes up the thread, stand before a unit in its block."""
+    before = unit - 1
+    return before >= 0 and scene.state[before] is VOID and scene.block[before] == scene.block[unit] and scene.opens[before]
 
 
 def _is_mended(scene: Scene, verdict: Verdict, gone: Collection[int]) -> bool:

@@ -113,7 +113,8 @@ def _woven(pattern: str, kind: str, anchor: str) -> str:
     if anchor != "label":
         return ""
     framed = rf"[*_]{{0,3}}(?:{_in_frame(pattern)})[*_]{{0,3}}|[*_]{{2,3}}(?:{pattern})\s*:?[*_]{{2,3}}\s*:?"
-    return rf"(?<!\S)(?P<leak>{framed}|^\#{{1,6}}[ \t]+(?:{pattern})\s*:?(?=[ \t]+\S))(?!\S)"
+    bare = rf"^(?:\#{{1,6}}[ \t]+(?:{pattern})\s*:?|(?:{pattern})\s*:)(?=[ \t]+\S)"
+    return rf"(?<!\S)(?P<leak>{framed}|{bare})(?!\S)"
 
 
 def find_leaks(post: Post, segments: Segments, extra: tuple[Entry, ...] = ()) -> tuple[Leak, ...]:
@@ -231,7 +232,8 @@ def _reach(text: str, segments: Segments, span: Span, anchor: str) -> Span | Non
     if block.kind is Kind.HEADING and anchor in {"label", "line"} and block.span.end <= span.end:
         return block.span
     line = text[text.rfind("\n", 0, span.start) + 1 : span.start]
-    if line.count("`") % 2:
+    # A draft cut off in code leaves a sign without its fellow.
+    if line.count("`") % 2 and "`" in text[span.end :].partition("\n")[0]:
         return None
     if anchor == "start":
         return Span(span.start, _end_of_answer(text, segments, unit, span))

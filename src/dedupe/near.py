@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from rapidfuzz import fuzz
@@ -35,7 +36,7 @@ _WHOLE = frozenset({Kind.CODE, Kind.HEADING})
 """What says the same only where all of it does: a piece of another one is no copy."""
 _NEIGHBOURS, _NOISE = 4, 2
 """A passage is full of slips when so many units around a unit show so many doubled, dropped or exchanged signs."""
-_WORD = re.compile(r"[^\W\d_]*[a-z][^\W\d_]*")
+_LETTERS, _LATIN = re.compile(r"[^\W\d_]+"), re.compile("[a-z]")
 _TAIL = 4
 """Characters at the end that two words share which only begin otherwise."""
 _SHORT_NEGATION = re.compile(r"ない|ず|no|ne|不|没|無|无|未|非|안|못|않|없")
@@ -96,7 +97,7 @@ def find_near(text: str, segments: Segments, folded: Folded, repeats: list[Repea
             if like.similarity:
                 found[unit] = like
                 of[unit] = other
-    words = Counter(_WORD.findall(narrow(text))) if found else Counter()
+    words = cache(lambda: _count_words(text))  # few ask
     near = {
         unit: _compare(like, text, segments, unit, texts, words)
         for unit, like in found.items()
@@ -182,7 +183,9 @@ def _is_in_order(unit: int, of: Mapping[int, int]) -> bool:
     return of.get(unit - 1, -2) + 1 == of[unit] or of.get(unit + 1, -2) - 1 == of[unit]
 
 
-def _compare(like: Likeness, text: str, segments: Segments, unit: int, texts: list[str], words: Mapping[str, int]) -> Likeness:
+def _compare(
+    like: Likeness, text: str, segments: Segments, unit: int, texts: list[str], words: Callable[[], Counter[str]]
+) -> Likeness:
     copy, witness = texts[unit], "".join(texts[like.witness : like.until + 1])
     raw = [text[segments.starts[unit] : segments.ends[unit]], text[segments.starts[like.witness] : segments.ends[like.until]]]
     slips, typos, others = [0, 0], 0, 0
@@ -227,16 +230,21 @@ def _is_typo(mine: str, other: str) -> bool:
     return len(mine or other) <= _SLIP and not _SHORT_NEGATION.search(mine or other)
 
 
-def _are_entries(raw: Sequence[str], words: Mapping[str, int]) -> bool:
+def _are_entries(raw: Sequence[str], words: Callable[[], Counter[str]]) -> bool:
     """Tell whether texts differ in a word that only begins otherwise (`mounted`, `unmounted`), and the post knows both."""
-    mine, other = (Counter(_WORD.findall(narrow(each))) for each in raw)
+    mine, other = map(_count_words, raw)
     for word in mine - other:
         for twin in other - mine:
             tail = min(len(word), len(twin), _TAIL)
-            known = min(words[each] - mine[each] - other[each] for each in (word, twin)) > 0
-            if known and abs(len(word) - len(twin)) > 1 and tail >= _TAIL and word[-tail:] == twin[-tail:]:
+            alike = abs(len(word) - len(twin)) > 1 and tail >= _TAIL and word[-tail:] == twin[-tail:]
+            if alike and min(words()[each] - mine[each] - other[each] for each in (word, twin)) > 0:
                 return True
     return False
+
+
+def _count_words(text: str) -> Counter[str]:
+    """Return how often each word with a Latin letter stands in a text."""
+    return Counter(word for word in _LETTERS.findall(narrow(text)) if _LATIN.search(word))
 
 
 def _is_doubled(text: str, at: int) -> bool:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Any
 
@@ -16,6 +16,15 @@ from dedupe.rules import RULES
 
 DETAILED = 500
 """Of so many posts, those that lose most, the page holds the texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """An earlier run, as the page draws it: the share that was repeated before it, and the characters it removed."""
+
+    run: str
+    share: float
+    removed: int
 
 
 def pack_detail(post: PostReport, text: str) -> str:
@@ -29,8 +38,10 @@ def pack_detail(post: PostReport, text: str) -> str:
     return base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
 
 
-def write_page(report: Report, *, done: bool = False) -> str:
+def write_page(report: Report, *, done: bool = False, trend: Sequence[Trend] = ()) -> str:
     """Return the page of a report as HTML; `done` tells that the repairs it speaks of were written.
+
+    Of two runs or more in `trend`, oldest first, it draws how the repeated share went.
 
     Nothing in it is loaded from elsewhere, and its policy lets no other script run than its own; text of posts is data, and
     becomes text on the page, never markup.
@@ -43,6 +54,7 @@ def write_page(report: Report, *, done: bool = False) -> str:
         "names": {finding.code: RULES[finding.code].name for finding in report.findings},
         "shares": [post.repeated_share for post in report.posts],
         "posts": [_row(post) for post in shown],
+        "trend": [asdict(each) for each in trend],
         "details": [post.detail for post in shown[:DETAILED]],
     }
     web = files("dedupe").joinpath("web")

@@ -37,7 +37,7 @@ _ROUNDS = 8
 _MEASURED = 40
 """A run of that many folded characters counts for the repeated share."""
 _REJECTED_AGAIN = "once the rest is repaired, what was rejected would be taken as something else; reject more of the post"
-_LEFT = "left, for it cannot be repaired beside what was decided"
+LEFT = "left, for it cannot be repaired beside what was decided"
 _TOLD = 0.9
 """From that similarity on a near copy that states something else is told."""
 _WIDE_GAP = re.compile(r"\n[ \t\r]*\n[ \t\r]*\n")
@@ -150,7 +150,7 @@ def _settle(post: Post, view: _View, segments: Segments, config: Config, *, rais
     def attempt(chosen: Sequence[Verdict]) -> _Repair:
         taken = {id(verdict) for verdict in chosen}
         verdicts = [
-            verdict if id(verdict) in taken or not _applies(verdict, config) else _told(verdict, _LEFT)
+            verdict if id(verdict) in taken or not _applies(verdict, config) else _told(verdict, LEFT)
             for verdict in view.verdicts
         ]
         left = [span for verdict in view.verdicts if id(verdict) not in taken for span in verdict.spans]
@@ -282,6 +282,8 @@ def _with_near(
     that leave what these take alone.
     """
     alike = {unit: like for unit, like in near.items() if not like.conflict}
+    if not alike:
+        return exact
     scene = set_scene(post, segments, folded, add_near(copies, alike), leaks, alike)
     certain = {(verdict.rule, verdict.spans) for verdict in exact}
     verdicts = tuple(

@@ -6,6 +6,7 @@ import gc
 import itertools
 import os
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,10 +21,10 @@ from dedupe.config import Config
 from dedupe.corpus import Choice, Source, find_sources, read_source
 from dedupe.errors import InputError, WriteError
 from dedupe.files import Journal, digest, write_atomic
-from dedupe.history import note_run
+from dedupe.history import note_run, read_history
 from dedupe.index import Index, stamp_of
 from dedupe.model import Outcome, Post
-from dedupe.page import pack_detail, write_page
+from dedupe.page import Trend, pack_detail, write_page
 from dedupe.report import PostReport, Report, merge, render, render_summary, report_post
 from dedupe.tables import Columns, clean_table
 
@@ -165,10 +166,10 @@ def fix(
             _note(examined, done, errors)
     finally:
         report = merge(done, errors, run, unsafe_fixes=config.unsafe_fixes, near=config.near, held=held)
-        if reports is not None:
-            _write_reports(report, reports / run, dry_run=dry_run or held is not None)
         if not dry_run and output is None:
             note_run(home, report)
+        if reports is not None:
+            _write_reports(report, reports / run, _trend(home), dry_run=dry_run or held is not None)
     return report
 
 
@@ -279,7 +280,9 @@ def _mapper(processes: int) -> Iterator[Any]:
         return
     import multiprocessing  # noqa: PLC0415 (not needed for a few posts)
 
-    with multiprocessing.Pool(processes, _start_worker) as pool:
+    # A copy of a process in which other threads run, as those of a server, may hang.
+    alone = threading.current_thread() is threading.main_thread()
+    with multiprocessing.get_context(None if alone else "spawn").Pool(processes, _start_worker) as pool:
         yield partial(pool.imap, chunksize=4)
 
 
@@ -356,10 +359,18 @@ def _new_run(home: Path, reports: Path | None) -> str:
     raise AssertionError
 
 
-def _write_reports(report: Report, folder: Path, *, dry_run: bool) -> None:
+def _trend(home: Path) -> list[Trend]:
+    """Return the runs noted in `home`; none where the history cannot be read, which `dedupe history` tells."""
+    try:
+        return [Trend(row.run, row.repeated_share, row.removed) for row in read_history(home)]
+    except InputError:
+        return []
+
+
+def _write_reports(report: Report, folder: Path, trend: Sequence[Trend], *, dry_run: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # The diff keeps line ends and whatever else a post holds, so it is written as bytes.
     (folder / "changes.diff").write_bytes(render(report, "diff").encode("utf-8", "surrogatepass"))
     (folder / "report.json").write_text(render(report, "json"), "utf-8", newline="\n")
-    (folder / "report.html").write_text(write_page(report, done=not dry_run), "utf-8", newline="\n")
+    (folder / "report.html").write_text(write_page(report, done=not dry_run, trend=trend), "utf-8", newline="\n")
     (folder / "summary.md").write_text(render_summary(report, dry_run=dry_run), "utf-8", newline="\n")

@@ -62,6 +62,18 @@ function histogram() {
   return el('section', {}, el('h2', {}, t('histogram')), el('div', { class: 'chart' }, canvas));
 }
 
+function trend() {
+  if (data.trend.length < 2) return null;
+  const shares = data.trend.map(run => run.share * 100);
+  const canvas = el('canvas', { role: 'img', 'aria-label': t('trend_alt', { count: shares.length, first: percent(data.trend[0].share), last: percent(data.trend.at(-1).share) }) });
+  requestAnimationFrame(() => chart(canvas, {
+    type: 'line',
+    data: { labels: data.trend.map(run => run.run.slice(0, 10)), datasets: [{ data: shares, borderColor: colour('copy'), backgroundColor: colour('copy'), borderWidth: 2, pointRadius: 3 }] },
+    options: { maintainAspectRatio: false, plugins: { legend: { display: false }, tooltip: { callbacks: { title: ([item]) => data.trend[item.dataIndex].run, label: item => percent(item.parsed.y / 100) } } }, scales: { x: { grid: { display: false }, ticks: { maxRotation: 0, autoSkip: true } }, y: { beginAtZero: true, ticks: { callback: value => `${value}%` } } } },
+  }));
+  return el('section', {}, el('h2', {}, t('trend')), el('div', { class: 'chart' }, canvas));
+}
+
 function rules() {
   const rows = Object.entries(data.summary.findings).map(([code, count]) => el('tr', {}, el('td', {}, `${code} ${data.names[code]}`), el('td', { class: 'n' }, count.toLocaleString(language))));
   return el('section', {}, el('h2', {}, t('rules')), el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t('rules') }, el('table', {},
@@ -91,7 +103,7 @@ function overview() {
   const s = data.summary;
   const parts = [el('h1', {}, t('title'))];
   if (!data.posts.length) parts.push(el('p', { class: 'lead' }, t('nothing')));
-  else parts.push(el('p', { class: 'lead' }, t(data.done ? 'lead_done' : 'lead', { damaged: s.posts_with_findings, posts: s.posts, change: s.posts_to_change, removed: s.removed, characters: s.characters })), figures(), el('div', { class: 'two' }, histogram(), rules()), posts());
+  else parts.push(el('p', { class: 'lead' }, t(data.done ? 'lead_done' : 'lead', { damaged: s.posts_with_findings, posts: s.posts, change: s.posts_to_change, removed: s.removed, characters: s.characters })), figures(), el('div', { class: 'two' }, histogram(), rules()), ...[trend()].filter(Boolean), posts());
   if (s.errors.length) parts.push(el('section', {}, el('h2', {}, t('errors')), el('ul', {}, ...s.errors.map(error => el('li', {}, error)))));
   show(parts, t('title'));
 }

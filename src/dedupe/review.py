@@ -1,0 +1,39 @@
+"""Serve a review on this machine: examines the posts beside, and answers one person's browser."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import threading
+
+import uvicorn
+
+from dedupe.answers import Answers
+from dedupe.desk import Desk
+from dedupe.guard import Guard
+
+
+class Server:
+    """A review on 127.0.0.1; `url` is where it is and carries the key to it, `port` 0 takes a free one.
+
+    `language` is that of the pages until a person chooses another.
+    """
+
+    def __init__(self, desk: Desk, *, port: int = 0, language: str = "") -> None:
+        self._desk = desk
+        self._socket = socket.create_server(("127.0.0.1", port))
+        port = self._socket.getsockname()[1]
+        token = secrets.token_urlsafe(24)
+        self.url = f"http://127.0.0.1:{port}/?token={token}"
+        app = Guard(Answers(desk, language).app(), token, port)
+        settings = uvicorn.Config(app, log_level="warning", access_log=False, ws="none", lifespan="off")
+        self._server = uvicorn.Server(settings)
+
+    def run(self) -> None:
+        """Serve until interrupted or stopped."""
+        threading.Thread(target=self._desk.open, daemon=True).start()
+        self._server.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        """Let `run` return."""
+        self._server.should_exit = True
