@@ -21,6 +21,8 @@ ORDER = [
     "fold",
     "repeats",
     "sketch",
+    "engine",
+    "alike",
     "leaks",
     "baseline",
     "decisions",
