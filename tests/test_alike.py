@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rapidfuzz.distance import Indel
 
 from dedupe.alike import BANDS, SIMILAR, VALUES, WIDTH, Star, find_alike, find_pairs, gather, sketch_passages
+from dedupe.engine import find_candidates
 from dedupe.fold import fold
 from dedupe.sketch import choose_bands, sketch
 
@@ -148,6 +149,12 @@ def test_a_crowd_that_only_begins_alike_does_not_hide_near_copies() -> None:
     assert len(pairs) >= 198
 
 
+def test_little_memory_makes_no_difference() -> None:
+    rng = random.Random(12)
+    texts = [edit(rng, text, rng.randint(0, 20)) for text in [text_of(rng) for _ in range(40)] * 5]
+    assert find_alike(texts, memory=0) == find_alike(texts) != ()
+
+
 @settings(deadline=None)
 @given(st.lists(st.text("港は朝の六時に開き*_~#> \n-|:aABé\u3099ー", max_size=30), max_size=8))
 def test_a_sketch_is_the_same_alone_and_among_others(texts: list[str]) -> None:
@@ -180,6 +187,14 @@ def test_many_texts_are_sketched_in_parts() -> None:
 
 def test_the_bands_are_those_datasketch_chooses() -> None:
     assert {choose_bands(0.7, values) for values in range(VALUES + 2, VALUES + 11)} == {(BANDS, WIDTH)}
+
+
+def test_texts_that_share_no_more_than_phrases_are_not_compared() -> None:
+    rng = random.Random(13)
+    phrases = [text_of(rng, 12) for _ in range(8)]
+    texts = [phrases[number % 8] + text_of(rng, 60) for number in range(800)]
+    sketches = sketch_passages(texts)
+    assert len(find_candidates(sketches[:, :VALUES], BANDS, WIDTH)) > 10 * len(find_pairs(sketches))
 
 
 class Shelf(Sequence[str]):

@@ -74,6 +74,7 @@ ORDER = [
     "cli",
 ]
 EDGES = {
+    "engine",
     "history",
     "files",
     "corpus",

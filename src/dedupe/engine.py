@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,28 +13,80 @@ from dedupe.sketch import EMPTY
 
 CROWD = 4
 """In a band, a text is joined to at most this many texts before it; joining it to all would be quadratic."""
+MEMORY = 1 << 30
+"""Bytes that a join may take, beside the signatures and the pairs found."""
+
+_PER_ROW = 64  # bytes numpy takes for each row: its key in two orders, its number, where its bucket begins, and how many pairs
+_LEAST = 1 << 27  # bytes without which DuckDB does not get far
+_CHUNK = 1 << 16  # rows whose keys are handed to DuckDB at once
 
 
-def find_candidates(signatures: NDArray[np.uint32], bands: int, width: int) -> Integers:
+def find_candidates(signatures: NDArray[np.uint32], bands: int, width: int, memory: int = MEMORY) -> Integers:
     """Return pairs of rows that agree in one of `bands` bands of `width` values: shape (n, 2), i < j, sorted, unique.
 
     They are candidates and no more: many are less alike, so each is to be verified on the texts. A pair of Jaccard
     similarity s is found with a chance of 1 - (1 - s**width)**bands (Leskovec, Rajaraman, Ullman, "Mining of Massive
     Datasets", chapter 3), with two exceptions that keep the pairs to CROWD at most for each row and band. Rows that are
     equal are each paired with the first of them, and only that one with others. Where more than CROWD different rows
-    agree in a band, each is paired with the first CROWD.
+    agree in a band, each is paired with the first CROWD. Rows of EMPTY have no pair.
 
-    Rows of EMPTY have no pair.
+    The join is numpy's as long as that takes less than `memory` bytes, and else DuckDB's, which spills to the disk what
+    is more, or than 128 MB; the pairs are the same. `signatures` may be a memory map.
     """
+    if len(signatures) * _PER_ROW <= memory:
+        return _join_in_memory(signatures, bands, width)
+    return _join_on_disk(signatures, bands, width, max(memory, _LEAST))
+
+
+def _join_in_memory(signatures: NDArray[np.uint32], bands: int, width: int) -> Integers:
     filled = np.flatnonzero((signatures != EMPTY).any(axis=1))
     _, heads, group = np.unique(_hash_rows(signatures)[filled], return_index=True, return_inverse=True)
     first_equal = filled[heads][group]
     pairs = np.sort(_number(first_equal, filled, len(signatures))[first_equal < filled])
     different = np.sort(filled[heads])
     for band in range(bands):
-        keys = _hash_rows(signatures[different, band * width : (band + 1) * width])
+        keys = _hash_rows(signatures[:, band * width : (band + 1) * width])[different]
         pairs = _merge(pairs, _join(keys, different, len(signatures)))
     return np.stack(np.divmod(pairs, max(len(signatures), 1)), axis=1)
+
+
+def _join_on_disk(signatures: NDArray[np.uint32], bands: int, width: int, memory: int) -> Integers:
+    import duckdb  # noqa: PLC0415 (takes a fifth of a second, and few collections are that large)
+
+    with (
+        tempfile.TemporaryDirectory(prefix="dedupe-") as folder,
+        duckdb.connect(config={"memory_limit": f"{memory}B", "temp_directory": folder, "threads": 1}) as base,
+    ):
+        _write_keys(base, signatures, 0, signatures.shape[1])
+        base.execute(
+            "CREATE TABLE pairs AS SELECT head, row FROM keys "
+            "JOIN (SELECT key, min(row) AS head FROM keys GROUP BY key HAVING count(*) > 1) USING (key) WHERE head < row"
+        )
+        base.execute("CREATE TABLE equal AS SELECT row FROM pairs")
+        for band in range(bands):
+            _write_keys(base, signatures, band * width, (band + 1) * width)
+            base.execute("DELETE FROM keys WHERE row IN (FROM equal)")
+            base.execute(
+                "CREATE OR REPLACE TEMP TABLE shared AS "
+                "FROM keys SEMI JOIN (SELECT key FROM keys GROUP BY key HAVING count(*) > 1) USING (key)"
+            )
+            base.execute(
+                "INSERT INTO pairs SELECT head, row FROM shared "
+                "JOIN (SELECT key, unnest(min(row, ?)) AS head FROM shared GROUP BY key) USING (key) WHERE head < row",
+                [CROWD],
+            )
+        columns = base.execute("SELECT DISTINCT head, row FROM pairs ORDER BY ALL").fetchnumpy()
+        return np.stack((columns["head"], columns["row"]), axis=1)
+
+
+def _write_keys(base: Any, signatures: NDArray[np.uint32], begin: int, end: int) -> None:
+    """Make a table of the rows of signatures that are not EMPTY, each with the key of its values from `begin` to `end`."""
+    base.execute("CREATE OR REPLACE TABLE keys (key UBIGINT, row BIGINT)")
+    for start in range(0, len(signatures), _CHUNK):
+        part = signatures[start : start + _CHUNK]
+        filled = np.flatnonzero((part != EMPTY).any(axis=1))
+        batch = {"key": _hash_rows(part[filled, begin:end]), "row": filled + start}  # noqa: F841 (DuckDB looks it up by its name)
+        base.execute("INSERT INTO keys FROM batch")
 
 
 def _hash_rows(values: NDArray[np.uint32]) -> NDArray[np.uint64]:
