@@ -16,7 +16,7 @@ from rapidfuzz.distance import Indel
 from dedupe.engine import MEMORY, find_candidates
 from dedupe.fold import fold
 from dedupe.model import Integers
-from dedupe.sketch import EMPTY, sketch
+from dedupe.sketch import have_shingles, sketch
 
 SIMILAR = 0.8
 """Least similarity of texts that are alike: twice the characters they share in order, by the characters of both."""
@@ -66,7 +66,7 @@ def find_alike(
 def sketch_passages(texts: Iterable[str]) -> Sketches:
     """Return the sketches of texts, each the same alone and among others. Texts with equal folded characters have equal ones.
 
-    A text of fewer than `sketch.SHINGLE` folded characters has a signature of EMPTY and is alike to nothing.
+    A text of fewer than `sketch.SHINGLE` folded characters has an EMPTY signature and is alike to nothing.
     """
     parts = [np.empty((0, VALUES + 2), np.uint32)]
     for codes in _fold(texts):
@@ -185,7 +185,7 @@ def _make_stars(keeper_of: Integers, likeness: NDArray[np.float64]) -> tuple[Sta
 def _find_firsts(sketches: Sketches) -> Integers:
     """Return for each text the first that has equal folded characters; a text without shingles is the first by itself."""
     first = np.arange(len(sketches))
-    filled = np.flatnonzero((sketches[:, :VALUES] != EMPTY).any(axis=1))
+    filled = np.flatnonzero(have_shingles(sketches[:, :VALUES]))
     _, heads, group = np.unique(_name(sketches)[filled], return_index=True, return_inverse=True)
     first[filled] = filled[heads][group]
     return first

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedupe.model import Integers
-from dedupe.sketch import EMPTY
+from dedupe.sketch import have_shingles
 
 CROWD = 4
 """In a band, a text is joined to at most this many texts before it; joining it to all would be quadratic."""
@@ -39,7 +39,7 @@ def find_candidates(signatures: NDArray[np.uint32], bands: int, width: int, memo
 
 
 def _join_in_memory(signatures: NDArray[np.uint32], bands: int, width: int) -> Integers:
-    filled = np.flatnonzero((signatures != EMPTY).any(axis=1))
+    filled = np.flatnonzero(have_shingles(signatures))
     _, heads, group = np.unique(_hash_rows(signatures)[filled], return_index=True, return_inverse=True)
     first_equal = filled[heads][group]
     pairs = np.sort(_number(first_equal, filled, len(signatures))[first_equal < filled])
@@ -84,7 +84,7 @@ def _write_keys(base: Any, signatures: NDArray[np.uint32], begin: int, end: int)
     base.execute("CREATE OR REPLACE TABLE keys (key UBIGINT, row BIGINT)")
     for start in range(0, len(signatures), _CHUNK):
         part = signatures[start : start + _CHUNK]
-        filled = np.flatnonzero((part != EMPTY).any(axis=1))
+        filled = np.flatnonzero(have_shingles(part))
         batch = {"key": _hash_rows(part[filled, begin:end]), "row": filled + start}  # noqa: F841 (DuckDB looks it up by its name)
         base.execute("INSERT INTO keys FROM batch")
 

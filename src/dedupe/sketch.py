@@ -59,6 +59,14 @@ def sketch(texts: Sequence[NDArray[np.uint32]], num_perm: int = NUM_PERM) -> NDA
     return signatures
 
 
+def have_shingles(signatures: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Tell for each row whether it is the signature of a text that has shingles, that is, not all EMPTY."""
+    have: NDArray[np.bool_] = signatures[:, 0] != EMPTY
+    doubtful = np.flatnonzero(~have)  # next to none, so that no copy is made of millions of rows
+    have[doubtful] = (signatures[doubtful] != EMPTY).any(axis=1)
+    return have
+
+
 @lru_cache
 def choose_bands(threshold: float, num_perm: int = NUM_PERM) -> tuple[int, int]:
     """Return how many bands of how many values datasketch chooses for a threshold, with weight on missing nothing.
