@@ -410,7 +410,9 @@ def _unsupported(scene: Scene, verdicts: list[Verdict], root: Integers) -> set[i
 def _unlike(scene: Scene, verdicts: list[Verdict]) -> set[int]:
     """Return the near copies that would go, or stay instead of their witness, though what stays is not like what goes."""
     pairs = [pair for verdict in verdicts for pair in verdict.rewritten]
-    bad = {scene.unit_from(gone.start) for gone, stays in pairs if fuzz.ratio(_folded(scene, gone), _folded(scene, stays)) < _ALIKE}
+    bad = {
+        scene.unit_from(gone.start) for gone, stays in pairs if fuzz.ratio(_folded(scene, gone), _folded(scene, stays)) < _ALIKE
+    }
     firsts = {scene.first[unit] for unit in bad if scene.state[unit] is NEW}
     return bad | {unit for unit in range(len(scene)) if scene.state[unit] is COPY and scene.witness[unit] in firsts}
 

@@ -109,7 +109,7 @@ class Scene:
         return self.witness[unit] + self.length[unit] if like is None else like.place.end
 
     def follows(self, before: int, unit: int) -> bool:
-        """Tell whether two copies stand in this order, near each other, in what they are copies of, or where that stands first."""
+        """Tell whether two copies stand in this order, near each other, in what they are copies of or where that stood first."""
         if 0 <= self.witness[unit] - self.witness_end(before) <= _STEP:
             return True
         return bool(0 <= self.root[self.first[unit]] - (self.root[self.last[before] - 1] + 1) <= _STEP)
