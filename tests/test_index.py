@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import dedupe.pipeline
@@ -250,6 +250,7 @@ def take_step(posts: Path, what: str, one: Path, other: Path, text: str) -> None
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example([("write", 0, 0, ENDED), ("accept", 0, 0, ""), ("rename", 0, 1, ""), ("forget", 0, 0, "")], Config())
 @given(STEPS, st.sampled_from([Config(), Config(unsafe_fixes=True), Config(select=("LEAK", "SUP"))]))
 def test_the_same_with_the_index_and_without(
     monkeypatch: pytest.MonkeyPatch, steps: list[tuple[str, int, int, str]], config: Config
