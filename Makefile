@@ -24,6 +24,7 @@ check: .venv/dev  ## formatting, lint, types
 bench: .venv/dev  ## measure speed and memory; prints ratios
 	$(BIN)/python benchmarks/scan.py
 	$(BIN)/python benchmarks/sketch.py
+	$(BIN)/python benchmarks/across.py
 
 lock: .venv/dev  ## renew the locked versions
 	$(BIN)/pip install -q uv

@@ -21,6 +21,8 @@ ORDER = [
     "fold",
     "repeats",
     "sketch",
+    "engine",
+    "alike",
     "leaks",
     "baseline",
     "decisions",
@@ -75,6 +77,7 @@ ORDER = [
     "cli",
 ]
 EDGES = {
+    "engine",
     "history",
     "files",
     "corpus",
