@@ -213,7 +213,7 @@ def _examine_all(
     progress: Progress | None,
 ) -> Iterator[_Examined]:
     """Yield what each post gives: what the index knows first, then the others in the order of `sources`."""
-    config = _with_renamed(config, sources)
+    config = with_renamed(config, sources)
     # The index knows posts by their content, the baseline by their name.
     named = {source for source in sources if name_post(source.name) in config.baseline}
     known = index.recall([source for source in sources if source not in named]) if index is not None else {}
@@ -241,7 +241,7 @@ def _examine_all(
             index.save()
 
 
-def _with_renamed(config: Config, sources: Sequence[Source]) -> Config:
+def with_renamed(config: Config, sources: Sequence[Source]) -> Config:
     """Return the settings with a baseline that knows renamed posts by their new names."""
     if not config.baseline:
         return config
