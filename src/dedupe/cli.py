@@ -304,6 +304,7 @@ def review(
     select: Select = None,
     ignore: Ignore = None,
     exclude: Exclude = None,
+    baseline: BaselineFile = None,
     jobs: Jobs = 0,
     config: ConfigFile = None,
     decisions: DecisionsFile = None,
@@ -321,7 +322,7 @@ def review(
         from dedupe.desk import Desk
 
         flags = {"unsafe_fixes": unsafe_fixes}
-        settings = _settings(config, decisions, None, paths, select, ignore, exclude, keep, False, **flags)
+        settings = _settings(config, decisions, baseline, paths, select, ignore, exclude, keep, False, **flags)
         server = Server(
             Desk(paths or ["."], settings, decisions, jobs=jobs), port=port, language=os.environ.get("DEDUPE_LANG", "")
         )
@@ -627,7 +628,7 @@ def _ask(paths: list[str] | None, settings: Config, decisions: Path | None, jobs
         typer.echo(prompt, nl=False)
         return sys.stdin.readline() or "q"
 
-    desk = Desk(paths or ["."], settings, decisions, jobs=jobs)
+    desk = Desk(paths or ["."], settings, decisions, jobs=jobs, what="dedupe fix --interactive")
     desk.open()
     if desk.session is None:
         _refuse(desk.error)

@@ -84,10 +84,7 @@ class Journal:
         stored = self.folder / "before" / digest(before)
         try:
             stored.parent.mkdir(parents=True, exist_ok=True)
-            ignore = self.folder.parent.parent / ".gitignore"
-            if not ignore.exists():
-                # Decisions and the history may well be kept in git; what is here for this machine alone may not.
-                ignore.write_text("journal/\ncache/\nlock\n", "utf-8")
+            tell_git(self.folder.parent.parent)
             if not stored.exists():
                 write_atomic(stored, before)
             line = json.dumps({"path": str(path), "before": digest(before), "after": digest(after)}, ensure_ascii=False)
@@ -109,6 +106,14 @@ class Journal:
     @property
     def undone(self) -> bool:
         return (self.folder / "undone").exists()
+
+
+def tell_git(folder: Path) -> None:
+    """Tell git what of `.dedupe/` is for this machine alone: decisions and the history may well be kept in it."""
+    ignore = folder / ".gitignore"
+    # The first versions hid the whole folder; what a person wrote there stays.
+    if not ignore.exists() or ignore.read_bytes() == b"*\n":
+        ignore.write_text("journal/\ncache/\nlock\n", "utf-8")
 
 
 def list_runs(home: Path) -> list[str]:

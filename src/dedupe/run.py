@@ -253,7 +253,7 @@ def _examine_all(
     progress: Progress | None,
 ) -> Iterator[_Examined]:
     """Yield what each post gives: what the index knows first, then the others in the order of `sources`."""
-    config = _with_renamed(config, sources)
+    config = with_renamed(config, sources)
     tasks: list[_Task] = [(source, config.baseline.get(name_post(source.name), {})) for source in sources]
     recalled = index.recall(tasks) if index is not None else {}
     done = {
@@ -279,7 +279,7 @@ def _examine_all(
             index.save()
 
 
-def _with_renamed(config: Config, sources: Sequence[Source]) -> Config:
+def with_renamed(config: Config, sources: Sequence[Source]) -> Config:
     """Return the settings with a baseline that knows renamed posts by their new names."""
     if not config.baseline:
         return config
