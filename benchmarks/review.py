@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import statistics
 import sys
 import tempfile
 import threading
@@ -24,28 +23,23 @@ import httpx
 from dedupe import Config
 from dedupe.desk import Desk
 from dedupe.review import Server
+from measure import median, seconds
 
 ROUNDS = 20
 
 
-def median(action: Callable[[], object]) -> float:
-    taken = []
-    for _ in range(ROUNDS):
-        begin = time.perf_counter()
-        action()
-        taken.append(time.perf_counter() - begin)
-    return statistics.median(taken)
+def taken(action: Callable[[], object]) -> float:
+    return median(seconds(action) for _ in range(ROUNDS))
 
 
 def decide(client: httpx.Client, origin: str) -> float:
     """Accept the first finding that waits; return the seconds that took."""
     place, form = waiting(client), {"decision": "accept", "seen": "open"}
-    begin = time.perf_counter()
-    answer = client.post(place, data=form, headers={"origin": origin}, follow_redirects=False)
-    taken = time.perf_counter() - begin
-    if answer.status_code != 303:
-        raise SystemExit(f"the decision was not taken: {answer.status_code}")
-    return taken
+    answers = []
+    needed = seconds(lambda: answers.append(client.post(place, data=form, headers={"origin": origin}, follow_redirects=False)))
+    if answers[0].status_code != 303:
+        raise SystemExit(f"the decision was not taken: {answers[0].status_code}")
+    return needed
 
 
 def waiting(client: httpx.Client) -> str:
@@ -74,11 +68,11 @@ def main() -> None:
             while client.get("/progress").json()["busy"]:
                 time.sleep(0.2)
             print(f"examined and proved in {time.perf_counter() - begin:.0f} s")
-            nothing = median(lambda: client.get("/static/icon.svg"))
-            first = median(lambda: client.get("/"))
+            nothing = taken(lambda: client.get("/static/icon.svg"))
+            first = taken(lambda: client.get("/"))
             finding = waiting(client)
-            page = median(lambda: client.get(finding))
-            decision = statistics.median(decide(client, origin) for _ in range(min(ROUNDS, 10)))
+            page = taken(lambda: client.get(finding))
+            decision = median(decide(client, origin) for _ in range(min(ROUNDS, 10)))
             said = re.search(r"<h1>(.*?)</h1>", client.get("/").text, re.DOTALL)
         print(said[1] if said else "")
         print(f"first page {first:.3f} s, a finding {page:.3f} s, a decision {decision:.3f} s")
