@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from dedupe.baseline import Baseline, Counts, follow, name_post
+from dedupe.baseline import Baseline, Counts, follow, name_post, split_name
 from dedupe.config import Config
 from dedupe.corpus import Choice, Source, find_sources, read_source
 from dedupe.errors import InputError, WriteError
@@ -25,8 +25,9 @@ from dedupe.history import note_run, read_history
 from dedupe.index import Index, stamp_of
 from dedupe.model import Outcome, Post
 from dedupe.page import Trend, pack_detail, write_page
+from dedupe.records import Columns
 from dedupe.report import PostReport, Report, merge, render, render_summary, report_post
-from dedupe.tables import Columns, clean_table
+from dedupe.tables import clean_table
 
 Progress = Callable[[int, int], None]
 """Called with how many posts are done and how many there are."""
@@ -129,10 +130,12 @@ def fix(
     The original bytes go into the journal in `home` (the current folder) first; `undo` gives them back. What was done is
     written to `reports`/<run>/ when `reports` is given. With `dry_run` only that is written. With `limits` all is planned before
     anything is written, and nothing is where it would go beyond them: `Report.held` says why. With an `index` posts are not
-    examined again that are as they were, and stayed so. Runs that may write in place are noted in the history in `home`.
+    examined again that are as they were, and stayed so. Runs over whole folders that may write in place are noted in the
+    history in `home`: those over a few posts would make its trend say nothing.
     """
-    config, home = config or Config(), home or Path.cwd()
+    config, home, paths = config or Config(), home or Path.cwd(), list(paths)
     sources = find_sources(paths, config, choice)
+    noted = not dry_run and output is None and _is_whole(paths, choice)
     targets = _targets(sources, output) if output is not None else {}
     run = _new_run(home, reports)
     journal = Journal(home, run)
@@ -166,22 +169,59 @@ def fix(
             _note(examined, done, errors)
     finally:
         report = merge(done, errors, run, unsafe_fixes=config.unsafe_fixes, near=config.near, held=held)
-        if not dry_run and output is None:
+        if noted:
             note_run(home, report)
         if reports is not None:
             _write_reports(report, reports / run, _trend(home), dry_run=dry_run or held is not None)
     return report
 
 
-def examine_table(file: Path, columns: Columns, config: Config, *, output: Path | None = None, jobs: int = 1) -> Report:
-    """Examine a table of posts, and write a repaired copy to `output`, as `clean_table` does, over several processes."""
+def scan_table(
+    file: Path, columns: Columns, config: Config, *, keep_going: bool = False, page: bool = False, jobs: int = 1
+) -> Report:
+    """Return what is wrong with the rows of a table, as `clean_table` does, over several processes; writes nothing."""
     with _mapper(jobs or os.cpu_count() or 1) as mapper:
-        return clean_table(file, columns, config, mapper, output)
+        return clean_table(file, columns, config, mapper, keep_going=keep_going, proof=False, page=page)
+
+
+def fix_table(
+    file: Path,
+    columns: Columns,
+    config: Config,
+    output: Path | None,
+    *,
+    reports: Path,
+    keep_going: bool = False,
+    jobs: int = 1,
+) -> Report:
+    """Write a repaired copy of a table to `output` (None: only look), and what was done to `reports`/<run>/."""
+    run = _new_run(Path.cwd(), reports)
+    with _mapper(jobs or os.cpu_count() or 1) as mapper:
+        report = clean_table(file, columns, config, mapper, output, keep_going=keep_going, page=True)
+    report = replace(report, run=run)
+    _write_reports(report, reports / run, (), dry_run=output is None, diff=False)
+    return report
 
 
 def count_findings(report: Report) -> Baseline:
     """Return how often each post that was examined has which findings, as a baseline counts them."""
-    return {name_post(post.path): Counter(finding.fingerprint for finding in post.findings) for post in report.posts}
+    counts: dict[str, Counter[str]] = {}
+    for post in report.posts:
+        # Rows of a table may share a name, and what is known counts for each of them.
+        counts[name_post(post.path)] = counts.get(name_post(post.path), Counter()) | Counter(
+            finding.fingerprint for finding in post.findings
+        )
+    return counts
+
+
+def is_gone(post: str) -> bool:
+    """Tell whether a post of the baseline is no more; a row is there as long as its table is."""
+    return not Path(split_name(post)[0]).exists()
+
+
+def _is_whole(paths: Sequence[str | Path], choice: Choice | None) -> bool:
+    """Tell whether a run is over a collection, and not over posts named one by one or those that changed."""
+    return any(Path(path).is_dir() for path in paths) and (choice is None or choice.only is None)
 
 
 def _without_bytes(examined: _Examined) -> _Examined:
@@ -214,25 +254,23 @@ def _examine_all(
 ) -> Iterator[_Examined]:
     """Yield what each post gives: what the index knows first, then the others in the order of `sources`."""
     config = _with_renamed(config, sources)
-    # The index knows posts by their content, the baseline by their name.
-    named = {source for source in sources if name_post(source.name) in config.baseline}
-    known = index.recall([source for source in sources if source not in named]) if index is not None else {}
+    tasks: list[_Task] = [(source, config.baseline.get(name_post(source.name), {})) for source in sources]
+    recalled = index.recall(tasks) if index is not None else {}
     done = {
         source: report
-        for source, report in known.items()
+        for source, report in recalled.items()
         if (not proof or _is_settled(report)) and not (page and (report.findings or report.error))
     }
     yield from (_Examined(source, report, _unproved(source, report)) for source, report in done.items())
-    new = [source for source in sources if source not in done]
+    new = [(source, known) for source, known in tasks if source not in done]
     try:
         if new:
             fresh = _examine_new(new, config, jobs, diff=diff, page=page, keep=keep, proof=proof)
-            for number, examined in enumerate(fresh, len(done) + 1):
+            for (_, known), (number, examined) in zip(new, enumerate(fresh, len(done) + 1), strict=True):
                 # A second look may lead elsewhere than the first one; only where it cannot are both remembered as the same.
                 same = not proof or not (config.raises or config.near)
-                same = same and examined.source not in named
                 if index is not None and examined.report is not None and same and (not proof or _is_settled(examined.report)):
-                    index.remember(examined.source, examined.stamp, examined.content, examined.report)
+                    index.remember(examined.source, known, examined.stamp, examined.content, examined.report)
                 if progress is not None:
                     progress(number, len(sources))
                 yield examined
@@ -245,7 +283,7 @@ def _with_renamed(config: Config, sources: Sequence[Source]) -> Config:
     """Return the settings with a baseline that knows renamed posts by their new names."""
     if not config.baseline:
         return config
-    gone = [post for post in config.baseline if not Path(post).exists()]
+    gone = [post for post in config.baseline if is_gone(post)]
     return replace(config, baseline=follow(config.baseline, [name_post(source.name) for source in sources], gone))
 
 
@@ -255,7 +293,7 @@ def _is_settled(report: PostReport) -> bool:
 
 
 def _examine_new(
-    sources: Sequence[Source], config: Config, jobs: int, *, diff: bool, page: bool, keep: bool, proof: bool
+    tasks: Sequence[_Task], config: Config, jobs: int, *, diff: bool, page: bool, keep: bool, proof: bool
 ) -> Iterator[_Examined]:
     from dedupe.pipeline import examine  # noqa: PLC0415 (where nothing is new nobody waits for numpy)
 
@@ -263,9 +301,9 @@ def _examine_new(
     work = partial(
         _examine_known, config=replace(config, baseline={}), examine=examine, diff=diff, page=page, keep=keep, proof=proof
     )
-    processes = min(jobs or os.cpu_count() or 1, len(sources) // (_ALONE // 2) or 1)
+    processes = min(jobs or os.cpu_count() or 1, len(tasks) // (_ALONE // 2) or 1)
     with _mapper(processes) as mapper:
-        yield from mapper(work, [(source, config.baseline.get(name_post(source.name), {})) for source in sources])
+        yield from mapper(work, tasks)
 
 
 @contextmanager
@@ -367,10 +405,11 @@ def _trend(home: Path) -> list[Trend]:
         return []
 
 
-def _write_reports(report: Report, folder: Path, trend: Sequence[Trend], *, dry_run: bool) -> None:
+def _write_reports(report: Report, folder: Path, trend: Sequence[Trend], *, dry_run: bool, diff: bool = True) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    # The diff keeps line ends and whatever else a post holds, so it is written as bytes.
-    (folder / "changes.diff").write_bytes(render(report, "diff").encode("utf-8", "surrogatepass"))
+    if diff:
+        # The diff keeps line ends and whatever else a post holds, so it is written as bytes.
+        (folder / "changes.diff").write_bytes(render(report, "diff").encode("utf-8", "surrogatepass"))
     (folder / "report.json").write_text(render(report, "json"), "utf-8", newline="\n")
     (folder / "report.html").write_text(write_page(report, done=not dry_run, trend=trend), "utf-8", newline="\n")
     (folder / "summary.md").write_text(render_summary(report, dry_run=dry_run), "utf-8", newline="\n")
