@@ -21,9 +21,8 @@ check: .venv/dev  ## formatting, lint, types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: .venv/dev  ## measure speed and memory; prints ratios
-	$(BIN)/python benchmarks/scan.py
-	$(BIN)/python benchmarks/sketch.py
+bench: .venv/dev  ## measure speed and memory beside other programs; writes docs/performance.md
+	$(BIN)/python benchmarks/performance.py --write
 	$(BIN)/python benchmarks/across.py
 
 lock: .venv/dev  ## renew the locked versions

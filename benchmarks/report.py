@@ -8,16 +8,15 @@ FOLDER holds posts; without it the sample posts are taken. Needs chromium.
 from __future__ import annotations
 
 import shutil
-import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
 from dedupe import scan
 from dedupe.page import write_page
+from measure import median, seconds
 
 ROUNDS = 5
 
@@ -25,10 +24,7 @@ ROUNDS = 5
 def first_view(page: Page, url: str, shown: str) -> float:
     """Return the seconds from asking for a page to its being shown."""
     page.goto("about:blank")
-    begin = time.perf_counter()
-    page.goto(url)
-    page.wait_for_selector(shown)
-    return time.perf_counter() - begin
+    return seconds(lambda: (page.goto(url), page.wait_for_selector(shown)))
 
 
 def main() -> None:
@@ -50,9 +46,9 @@ def main() -> None:
         file.write_text(text, "utf-8")
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page()
-        empty = statistics.median(first_view(page, "data:text/html,<p>x", "p") for _ in range(ROUNDS))
+        empty = median(first_view(page, "data:text/html,<p>x", "p") for _ in range(ROUNDS))
         for what, place, shown in (("all posts", "", "dl.figures"), ("the worst post", "#post-0", "svg.strip")):
-            taken = statistics.median(first_view(page, file.as_uri() + place, shown) for _ in range(ROUNDS))
+            taken = median(first_view(page, file.as_uri() + place, shown) for _ in range(ROUNDS))
             print(f"first view of {what} / of an empty page  {taken / empty:.0f}  ({taken:.2f} s)")
         browser.close()
 

@@ -8,14 +8,14 @@ Prints ratios, each the median of rounds in which both took turns, since seconds
 from __future__ import annotations
 
 import random
-import statistics
-import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from datasketch import MinHash
 
 from dedupe.sketch import NUM_PERM, SHINGLE, sketch
+from measure import median, seconds, take_turns
 
 ROUNDS = 5
 PARAGRAPHS = 5000
@@ -53,20 +53,14 @@ def by_post(texts: list[str]) -> None:
         ours(texts[at : at + 20])
 
 
-def seconds(work: Work, texts: list[str]) -> float:
-    begin = time.perf_counter()
-    work(texts)
-    return time.perf_counter() - begin
-
-
 def main() -> None:
     texts = paragraphs()
     ours(texts[:10])
     works: tuple[Work, ...] = (plain, shared, ours, by_post)
-    rounds = [{work: seconds(work, texts) for work in works} for _ in range(ROUNDS)]
+    rounds = take_turns({work: partial(seconds, partial(work, texts)) for work in works}, ROUNDS)
 
     def ratio(slow: Work, fast: Work) -> float:
-        return statistics.median(taken[slow] / taken[fast] for taken in rounds)
+        return median(taken[slow] / taken[fast] for taken in rounds)
 
     print(f"{PARAGRAPHS:,} paragraphs of {CHARACTERS} characters, {NUM_PERM} values each; medians of {ROUNDS} rounds")
     print(f"datasketch, update_batch for each / sketch of all       {ratio(plain, ours):6.1f}")
