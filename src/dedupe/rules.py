@@ -20,9 +20,11 @@ class Rule:
     many: str
     summary: str
 
-    def page(self) -> str:
-        """Return the page of the rule, in Markdown."""
-        return files("dedupe").joinpath("pages", f"{self.code}.md").read_text("utf-8")
+    def page(self, language: str = "en") -> str:
+        """Return the page of the rule, in Markdown; in English where there is none in the language (`ja`)."""
+        pages = files("dedupe").joinpath("pages")
+        told = pages.joinpath(language, f"{self.code}.md")
+        return (told if told.is_file() else pages.joinpath(f"{self.code}.md")).read_text("utf-8")
 
 
 RULES: dict[str, Rule] = {
