@@ -9,12 +9,12 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dedupe.baseline import Baseline, Counts, follow, name_post
 from dedupe.config import Config
@@ -25,8 +25,13 @@ from dedupe.history import note_run, read_history
 from dedupe.index import Index, stamp_of
 from dedupe.model import Outcome, Post
 from dedupe.page import Trend, pack_detail, write_page
-from dedupe.report import PostReport, Report, merge, render, render_summary, report_post
+from dedupe.peers import Peer, add_across, compare_peers
+from dedupe.report import FindingLine, PostReport, Report, merge, render, render_summary, report_post
 from dedupe.tables import Columns, clean_table
+
+if TYPE_CHECKING:
+    # Where nothing is new nobody waits for numpy.
+    from dedupe.traits import Traits
 
 Progress = Callable[[int, int], None]
 """Called with how many posts are done and how many there are."""
@@ -48,6 +53,7 @@ class _Examined:
     error: str | None
     stamp: str | None = None
     content: str = ""
+    traits: Traits | None = None
     before: bytes | None = None
     after: bytes | None = None
 
@@ -80,6 +86,10 @@ class _Examine(Protocol):
     def __call__(self, post: Post, config: Config, *, proof: bool) -> Outcome: ...
 
 
+_FindTraits = Callable[[Post, Config], "Traits"] | None
+"""`traits.find_traits`, where posts are compared with each other."""
+
+
 def scan(
     paths: Iterable[str | Path],
     config: Config | None = None,
@@ -99,14 +109,18 @@ def scan(
     again; the report is the same. Raises InputError for a path that does not exist; a post
     that cannot be read is named in `Report.errors`, and the others go on.
     """
-    config = config or Config()
+    config, paths = config or Config(), list(paths)
     sources = find_sources(paths, config, choice)
     reports: list[PostReport] = []
+    peers: list[Peer] = []
     errors: list[str] = []
     for examined in _examine_all(
         sources, config, jobs, diff=diff, page=page, keep=False, proof=diff, index=index, progress=progress
     ):
         _note(examined, reports, errors)
+        peers += _peer(examined)
+    found = _find_across(peers, paths, sources, config, choice)
+    reports = add_across(reports, found, _with_renamed(config, sources))
     return merge(reports, errors, unsafe_fixes=config.unsafe_fixes, near=config.near)
 
 
@@ -131,7 +145,7 @@ def fix(
     anything is written, and nothing is where it would go beyond them: `Report.held` says why. With an `index` posts are not
     examined again that are as they were, and stayed so. Runs that may write in place are noted in the history in `home`.
     """
-    config, home = config or Config(), home or Path.cwd()
+    config, home, paths = config or Config(), home or Path.cwd(), list(paths)
     sources = find_sources(paths, config, choice)
     targets = _targets(sources, output) if output is not None else {}
     run = _new_run(home, reports)
@@ -139,6 +153,7 @@ def fix(
     done: list[PostReport] = []
     errors: list[str] = []
     held: str | None = None
+    found: Mapping[str, Sequence[FindingLine]] = {}
     try:
         work: Iterable[_Examined] = _examine_all(
             sources,
@@ -151,8 +166,13 @@ def fix(
             index=index,
             progress=progress,
         )
-        if limits is not None:
+        if limits is not None or config.compares:
+            # Posts are compared as they were, so before any is written.
             work = [_without_bytes(examined) for examined in work]
+            peers = [peer for examined in work for peer in _peer(examined)]
+            found = _find_across(peers, paths, sources, config, choice)
+        if limits is not None:
+            work = list(work)
             held = limits.find_breach([examined.report for examined in work if examined.report])
         for examined in work:
             try:
@@ -165,6 +185,7 @@ def fix(
                 continue
             _note(examined, done, errors)
     finally:
+        done = add_across(done, found, _with_renamed(config, sources))
         report = merge(done, errors, run, unsafe_fixes=config.unsafe_fixes, near=config.near, held=held)
         if not dry_run and output is None:
             note_run(home, report)
@@ -187,6 +208,24 @@ def count_findings(report: Report) -> Baseline:
 def _without_bytes(examined: _Examined) -> _Examined:
     """Let go of the bytes of a post that stays as it is: a plan holds only what it will write."""
     return replace(examined, before=None, after=None) if examined.after == examined.before else examined
+
+
+def _peer(examined: _Examined) -> list[Peer]:
+    return [Peer(examined.source, examined.content, examined.traits)] if examined.report else []
+
+
+def _find_across(
+    peers: Sequence[Peer], paths: Sequence[str | Path], sources: Sequence[Source], config: Config, choice: Choice | None
+) -> Mapping[str, Sequence[FindingLine]]:
+    """Return what is found across posts, those under `paths` that were not chosen among them."""
+    if not config.compares:
+        return {}
+    others: Sequence[Peer] = ()
+    if choice is not None and choice.only is not None:
+        chosen = set(sources)
+        every = find_sources(paths, config, replace(choice, only=None))
+        others = [Peer(source, "") for source in every if source not in chosen]
+    return compare_peers([*peers, *others], config)
 
 
 def _note(examined: _Examined, reports: list[PostReport], errors: list[str]) -> None:
@@ -258,10 +297,18 @@ def _examine_new(
     sources: Sequence[Source], config: Config, jobs: int, *, diff: bool, page: bool, keep: bool, proof: bool
 ) -> Iterator[_Examined]:
     from dedupe.pipeline import examine  # noqa: PLC0415 (where nothing is new nobody waits for numpy)
+    from dedupe.traits import find_traits  # noqa: PLC0415
 
     # No worker needs all of the baseline.
     work = partial(
-        _examine_known, config=replace(config, baseline={}), examine=examine, diff=diff, page=page, keep=keep, proof=proof
+        _examine_known,
+        config=replace(config, baseline={}),
+        examine=examine,
+        find_traits=find_traits if config.compares else None,
+        diff=diff,
+        page=page,
+        keep=keep,
+        proof=proof,
     )
     processes = min(jobs or os.cpu_count() or 1, len(sources) // (_ALONE // 2) or 1)
     with _mapper(processes) as mapper:
@@ -292,15 +339,23 @@ def _start_worker() -> None:
 
 
 def _examine_known(
-    task: _Task, config: Config, examine: _Examine, *, diff: bool, page: bool, keep: bool, proof: bool
+    task: _Task, config: Config, examine: _Examine, find_traits: _FindTraits, *, diff: bool, page: bool, keep: bool, proof: bool
 ) -> _Examined:
     source, known = task
     own = replace(config, baseline={name_post(source.name): known}) if known else config
-    return _examine_source(source, own, examine, diff=diff, page=page, keep=keep, proof=proof)
+    return _examine_source(source, own, examine, find_traits, diff=diff, page=page, keep=keep, proof=proof)
 
 
 def _examine_source(
-    source: Source, config: Config, examine: _Examine, *, diff: bool, page: bool, keep: bool, proof: bool
+    source: Source,
+    config: Config,
+    examine: _Examine,
+    find_traits: _FindTraits,
+    *,
+    diff: bool,
+    page: bool,
+    keep: bool,
+    proof: bool,
 ) -> _Examined:
     stamp = stamp_of(source.path)
     try:
@@ -315,7 +370,8 @@ def _examine_source(
     report = report_post(outcome, with_diff=diff)
     if page and (report.findings or report.error):
         report = replace(report, detail=pack_detail(report, post.text))
-    examined = _Examined(source, report, _unproved(source, report), stamp, digest(raw))
+    traits = find_traits(post, config) if find_traits is not None else None
+    examined = _Examined(source, report, _unproved(source, report), stamp, digest(raw), traits)
     if not keep:
         return examined
     return replace(examined, before=raw, after=outcome.repaired.encode("utf-8") if outcome.changed else raw)
