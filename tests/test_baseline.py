@@ -114,6 +114,16 @@ def test_of_more_than_are_known_the_others_are_told(posts: Path) -> None:
     assert found["posts"][0]["baselined"] == 2
 
 
+def test_known_text_counts_for_no_share_and_new_text_does(posts: Path) -> None:
+    (posts / "港の朝.md").write_text(POST + "\n" + OTHER, "utf-8")
+    run("baseline", "posts")
+    assert json.loads(run("scan", "posts", "--format", "json").output)["summary"]["repeated_share"] == 0
+    (posts / "b.md").write_text(OTHER + "\n---END---\n\n" + OTHER, "utf-8")
+    found = json.loads(run("scan", "posts", "--format", "json").output)
+    assert [post["path"] for post in found["posts"] if post["repeated_share"] > 0.3] == ["posts/b.md"]
+    assert 0 < found["summary"]["repeated_share"] < 0.4
+
+
 def test_prune_takes_out_what_is_no_more_and_adds_nothing(posts: Path) -> None:
     run("baseline", "posts")
     (posts / "港の朝.md").write_text(DRAFT, "utf-8")

@@ -12,11 +12,12 @@ import sys
 import tempfile
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import dedupe.pipeline
@@ -25,12 +26,14 @@ from dedupe.config import build_config
 from dedupe.decisions import Decision
 from dedupe.errors import LockError
 from dedupe.index import Index, Status, clear, read_status, stamp_of
+from dedupe.run import count_findings
 
 CLEAN = "The harbour opens at six. Boats leave every hour, but for Sundays.\n"
 TWICE = "港は朝六時に開きます。船は一時間ごとに出ます。\n\n" * 2 + "冬はとても静かです。\n"
 CUT = "The last ferry of the day is also the slow\n\nThe last ferry of the day is also the slowest of them all.\n"
 ENDED = "Nobody waits at the pier in winter.\n\n---END---\n"
 TEXTS = (CLEAN, TWICE, CUT, ENDED, "", CLEAN + "\n" + ENDED)
+SUPPRESSED = f"<!-- dedupe: ignore-next-block LEAK -->\n{ENDED}<!-- dedupe: off -->\n{CLEAN}"
 
 
 def remembered(folder: Path, config: Config | None = None, words: list[str] | None = None) -> Index:
@@ -61,12 +64,43 @@ def no_look(*args: Any, **more: Any) -> None:
     raise AssertionError("a post was examined")
 
 
+def watch(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that gets the name of each post that is examined from now on."""
+    seen: list[str] = []
+    examine = dedupe.pipeline.examine
+    monkeypatch.setattr(
+        dedupe.pipeline, "examine", lambda post, *args, **more: seen.append(post.name) or examine(post, *args, **more)
+    )
+    return seen
+
+
 def test_unchanged_posts_are_not_examined_again(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = scan(["posts"], index=remembered(site))
     before = (site / "cache" / "index.sqlite").stat().st_mtime_ns
     monkeypatch.setattr(dedupe.pipeline, "examine", no_look)
     assert scan(["posts"], index=remembered(site)) == first
     assert (site / "cache" / "index.sqlite").stat().st_mtime_ns == before
+
+
+def test_posts_in_the_baseline_are_not_examined_again(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = Config(baseline=count_findings(scan(["posts"])))
+    first = scan(["posts"], config, index=remembered(site, config))
+    assert sum(post.baselined for post in first.posts) > 1
+    assert not first.findings
+    monkeypatch.setattr(dedupe.pipeline, "examine", no_look)
+    assert scan(["posts"], config, index=remembered(site, config)) == first
+
+
+def test_a_deleted_post_of_the_baseline_costs_only_those_that_say_the_same(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = count_findings(scan(["posts"]))
+    config = Config(baseline={"posts/3.md": known["posts/3.md"]})
+    scan(["posts"], config, index=remembered(site, config))
+    (site / "posts" / "3.md").rename(site / "posts" / "9.md")
+    expected = scan(["posts"], config)
+    assert [post.path for post in expected.posts if post.baselined] == ["posts/5.md", "posts/9.md"]
+    seen = watch(monkeypatch)
+    assert scan(["posts"], config, index=remembered(site, config)) == expected
+    assert seen == ["posts/5.md"]
 
 
 def test_a_moved_post_is_known_by_its_content(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,11 +116,7 @@ def test_only_the_changed_post_is_examined(site: Path, monkeypatch: pytest.Monke
     scan(["posts"], index=remembered(site))
     (site / "posts" / "0.md").write_text(CLEAN + TWICE, "utf-8")
     expected = scan(["posts"])
-    seen: list[str] = []
-    examine = dedupe.pipeline.examine
-    monkeypatch.setattr(
-        dedupe.pipeline, "examine", lambda post, *args, **more: seen.append(post.name) or examine(post, *args, **more)
-    )
+    seen = watch(monkeypatch)
     assert scan(["posts"], index=remembered(site)) == expected
     assert seen == ["posts/0.md"]
 
@@ -177,11 +207,13 @@ def test_what_cannot_be_repaired_is_told_from_the_index_too(site: Path) -> None:
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["write", "rewrite", "append", "rename", "copy", "delete", "touch", "swap", "back in time"]),
+        st.sampled_from(
+            ["write", "rewrite", "append", "rename", "copy", "delete", "touch", "swap", "back in time", "accept", "forget"]
+        ),
         st.integers(0, 2),
         st.integers(0, 2),
         # All of one size, so that a stat tells little.
-        st.sampled_from([text.encode().ljust(250, b"\n").decode() for text in TEXTS]),
+        st.sampled_from([text.encode().ljust(250, b"\n").decode() for text in (*TEXTS, SUPPRESSED)]),
     ),
     min_size=1,
     max_size=10,
@@ -218,8 +250,11 @@ def take_step(posts: Path, what: str, one: Path, other: Path, text: str) -> None
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(STEPS)
-def test_the_same_with_the_index_and_without(monkeypatch: pytest.MonkeyPatch, steps: list[tuple[str, int, int, str]]) -> None:
+@example([("write", 0, 0, ENDED), ("accept", 0, 0, ""), ("rename", 0, 1, ""), ("forget", 0, 0, "")], Config())
+@given(STEPS, st.sampled_from([Config(), Config(unsafe_fixes=True), Config(select=("LEAK", "SUP"))]))
+def test_the_same_with_the_index_and_without(
+    monkeypatch: pytest.MonkeyPatch, steps: list[tuple[str, int, int, str]], config: Config
+) -> None:
     monkeypatch.setattr("dedupe.index._TICK", 0)
     with tempfile.TemporaryDirectory() as name:
         posts = Path(name) / "posts"
@@ -228,8 +263,13 @@ def test_the_same_with_the_index_and_without(monkeypatch: pytest.MonkeyPatch, st
         words: list[str] = []
         for what, one, other, text in steps:
             take_step(posts, what, posts / f"{one}.md", posts / f"{other}.md", text)
+            if what in {"accept", "forget"}:
+                config = replace(config, baseline=count_findings(scan([posts])) if what == "accept" else {})
             wait_for_a_tick(Path(name))
-            assert scan([posts], index=remembered(Path(name), words=words)) == scan([posts])
+            for _ in range(2):
+                assert scan([posts], config, index=remembered(Path(name), config, words)) == scan([posts], config)
+            dry = fix([posts], config, home=Path(name), dry_run=True)
+            assert fix([posts], config, home=Path(name), dry_run=True, index=remembered(Path(name), config)).posts == dry.posts
         assert not words
 
 
@@ -412,11 +452,7 @@ def test_fix_does_the_same_with_the_index_and_without(site: Path, monkeypatch: p
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
     dry = fix(["posts"], dry_run=True, index=remembered(site))
     assert dry == fix(["posts"], dry_run=True)
-    seen: list[str] = []
-    examine = dedupe.pipeline.examine
-    monkeypatch.setattr(
-        dedupe.pipeline, "examine", lambda post, *args, **more: seen.append(post.name) or examine(post, *args, **more)
-    )
+    seen = watch(monkeypatch)
     done = fix(["posts"], index=remembered(site))
     assert done.posts == dry.posts
     assert sorted(seen) == [post.path for post in done.posts if post.changed]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from dedupe import fix, undo
+from dedupe.corpus import Choice
 from dedupe.errors import InputError
 from dedupe.history import FILE, Row, draw_history, read_history
 from dedupe.lock import hold
@@ -173,6 +174,14 @@ def test_each_run_is_a_line_of_the_history_and_dry_ones_are_none(site: Path) -> 
     assert rows[0].removed == sum(post.removed for post in first.posts) > 0
     assert (rows[1].changed, rows[1].removed, rows[1].repeated_share, rows[1].held) == (0, 0, 0.0, None)
     assert [json.loads(dedupe(site, "history", "--format", "json").stdout)[0]["run"]] == [first.run]
+
+
+def test_only_runs_over_a_collection_make_the_trend(site: Path) -> None:
+    fix([site / "posts" / "a.md", site / "posts" / "b.md"], home=site)
+    fix([site / "posts"], home=site, choice=Choice(only=frozenset({site / "posts" / "c.md"})))
+    assert read_history(site) == []
+    whole = fix([site / "posts"], home=site)
+    assert [(row.run, row.posts) for row in read_history(site)] == [(whole.run, 4)]
 
 
 def test_a_line_that_was_being_written_does_not_count_and_a_wrong_one_is_named(site: Path) -> None:

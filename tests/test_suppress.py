@@ -43,6 +43,30 @@ def test_a_post_that_suppresses_nothing_has_nothing_to_tell(text: str) -> None:
     assert look(text) == ([], text)
 
 
+@pytest.mark.parametrize(
+    ("text", "config"),
+    [
+        (f"<!-- dedupe: off -->\n\n{DRAFT}{MARK}{DRAFT}", Config()),
+        (f"{DRAFT}\n<!-- dedupe: off -->\n\n{DRAFT}\n<!-- dedupe: on -->\n", Config()),
+        (f"<!-- dedupe: ignore-next-block RPT001 -->\n{DRAFT}{MARK}{DRAFT}", Config()),
+        (f"---\ndedupe: false\n---\n{DRAFT}{MARK}{DRAFT}", Config()),
+        (f"---\ndedupe: false\n---\n{DRAFT}\n{DRAFT}", Config(ignore=("SUP",))),
+    ],
+)
+def test_text_that_is_left_alone_and_its_twin_count_for_no_share(text: str, config: Config) -> None:
+    bare = without_suppressions(read_post("a.md", text.replace("dedupe: false", "title: a")))
+    assert examine(bare, config).repeated_share > 0.3
+    assert examine(read_post("a.md", text), config).repeated_share == 0
+
+
+def test_what_else_is_repeated_still_counts() -> None:
+    text = f"{DRAFT}\n{OTHER}\n<!-- dedupe: off -->\n\n{DRAFT}\n<!-- dedupe: on -->\n{MARK}{OTHER}"
+    outcome = examine(read_post("a.md", text), Config())
+    inside = examine(read_post("a.md", f"---\ndedupe: {{ignore: [LEAK]}}\n---\n{DRAFT}{MARK}{DRAFT}"), Config())
+    assert 0.1 < outcome.repeated_share < 0.3 < inside.repeated_share
+    assert not inside.changed or "END" in inside.repaired
+
+
 def test_the_next_block_stays_and_the_rest_is_repaired() -> None:
     text = f"{DRAFT}\n{OTHER}{MARK}{DRAFT}\n<!-- dedupe: ignore-next-block RPT001 -- 結びで繰り返す -->\n{OTHER}"
     codes, repaired = look(text)

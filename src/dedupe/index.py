@@ -20,6 +20,7 @@ from pathlib import Path
 
 import msgspec
 
+from dedupe.baseline import Counts
 from dedupe.config import Config
 from dedupe.corpus import Source
 from dedupe.errors import InputError, LockError
@@ -47,11 +48,12 @@ CREATE TABLE about (tool TEXT NOT NULL);
 CREATE TABLE settings (key BLOB PRIMARY KEY, used INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE files (path BLOB PRIMARY KEY, stamp TEXT, digest TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE results (
-    digest TEXT NOT NULL, settings BLOB NOT NULL, report BLOB NOT NULL, checksum INTEGER NOT NULL,
-    PRIMARY KEY (digest, settings)
+    digest TEXT NOT NULL, settings BLOB NOT NULL, known BLOB NOT NULL, report BLOB NOT NULL, checksum INTEGER NOT NULL,
+    PRIMARY KEY (digest, settings, known)
 );
 """
-"""`files` says which content stood where when its stat was `stamp`; `results` what was found in a content with some settings."""
+"""`files` says which content stood where when its stat was `stamp`; `results` what was found in a content with some settings
+and with what was `known` of it from the baseline."""
 
 _DECIDING = ("numpy", "pyromark", "rapidfuzz")
 """Packages whose version may decide about a result."""
@@ -73,7 +75,7 @@ class Status:
 
 
 class Index:
-    """What earlier runs with the same settings found in posts, by their content.
+    """What earlier runs with the same settings found in posts, by their content and by what the baseline has of them.
 
     Nothing that is wrong with the index stops a run: `tell` hears of it in a sentence, and the posts are examined.
     `what` is what other processes are told about this one while it writes.
@@ -82,13 +84,18 @@ class Index:
     def __init__(self, folder: Path, config: Config, what: str, tell: Tell) -> None:
         self._folder, self._what, self._tell = folder, what, tell
         self._key = _settings_key(config)
+        # Else a post is looked at more than once, and what is known may count in a look of which the report says nothing.
+        self._once = not (config.raises or config.near)
         self._read_at = 0
         self._usable, self._damaged = True, False
         self._files: list[tuple[bytes, str | None, str]] = []
-        self._results: list[tuple[str, bytes, bytes, int]] = []
+        self._results: list[tuple[str, bytes, bytes, bytes, int]] = []
 
-    def recall(self, sources: Sequence[Source]) -> dict[Source, PostReport]:
-        """Return what is known of the posts that are as they were, wherever and under whatever name they stood."""
+    def recall(self, posts: Sequence[tuple[Source, Counts]]) -> dict[Source, PostReport]:
+        """Return what was found in the posts that are as they were, wherever and under whatever name they stood.
+
+        Each comes with what the baseline has of it.
+        """
         file = self._folder / _FILE
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -99,18 +106,20 @@ class Index:
                 if _tool_of(db) != _tool():
                     self._tell(f"{file}: is from another version; made anew")
                     return {}
-                return dict(self._recall(db, sources))
+                return dict(self._recall(db, posts))
         except OSError as error:
             self._give_up(f"cannot be used ({error.strerror})")
         except _DAMAGE as error:
             self._explain(error)
         return {}
 
-    def remember(self, source: Source, stamp: str | None, content: str, report: PostReport) -> None:
+    def remember(self, source: Source, known: Counts, stamp: str | None, content: str, report: PostReport) -> None:
         """Note what was found in a post whose bytes have the digest `content`, read after its stat was `stamp`."""
         self._files.append(self._row(source, stamp, content))
         raw = _encode(replace(report, path="", diff="", detail=""))
-        self._results.append((content, self._key, raw, _checksum(content, self._key, raw)))
+        # A baseline that has nothing of what is found changes nothing.
+        key = b"" if self._once and not report.baselined else _known_key(known)
+        self._results.append((content, self._key, key, raw, _checksum(content, self._key + key, raw)))
 
     def save(self) -> None:
         """Write down what was noted, all or nothing; writes nothing where there is nothing new."""
@@ -132,27 +141,34 @@ class Index:
         except _DAMAGE as error:
             self._explain(error)
 
-    def _recall(self, db: sqlite3.Connection, sources: Sequence[Source]) -> Iterator[tuple[Source, PostReport]]:
+    def _recall(self, db: sqlite3.Connection, posts: Sequence[tuple[Source, Counts]]) -> Iterator[tuple[Source, PostReport]]:
         if not db.execute("SELECT 1 FROM results WHERE settings = ? LIMIT 1", (self._key,)).fetchone():
             return
-        known = {path: (stamp, content) for path, stamp, content in db.execute("SELECT path, stamp, digest FROM files")}
-        for source in sources:
+        seen = {path: (stamp, content) for path, stamp, content in db.execute("SELECT path, stamp, digest FROM files")}
+        for source, known in posts:
             stamp = stamp_of(source.path)
-            before = known.get(os.fsencode(source.path), (None, ""))
+            before = seen.get(os.fsencode(source.path), (None, ""))
             content = before[1] if stamp and stamp == before[0] else _digest_of(source.path)
-            report = self._look_up(db, content)
+            report = self._look_up(db, content, known)
             if report is not None:
                 if self._row(source, stamp, content)[1:] != before:
                     self._files.append(self._row(source, stamp, content))
                 yield source, replace(report, path=source.name)
 
-    def _look_up(self, db: sqlite3.Connection, content: str) -> PostReport | None:
+    def _look_up(self, db: sqlite3.Connection, content: str, known: Counts) -> PostReport | None:
+        report = self._read(db, content, _known_key(known))
+        if report is None and known and self._once:
+            report = self._read(db, content, b"")
+            return None if report and any(finding.fingerprint in known for finding in report.findings) else report
+        return report
+
+    def _read(self, db: sqlite3.Connection, content: str, key: bytes) -> PostReport | None:
         row = db.execute(
-            "SELECT report, checksum FROM results WHERE digest = ? AND settings = ?", (content, self._key)
+            "SELECT report, checksum FROM results WHERE digest = ? AND settings = ? AND known = ?", (content, self._key, key)
         ).fetchone()
         if row is None:
             return None
-        if not isinstance(row[0], bytes) or _checksum(content, self._key, row[0]) != row[1]:
+        if not isinstance(row[0], bytes) or _checksum(content, self._key + key, row[0]) != row[1]:
             raise sqlite3.DatabaseError("a result is not what was written")
         return _decode(row[0])
 
@@ -173,7 +189,7 @@ class Index:
                     db.execute(statement)
                 db.execute("INSERT INTO about VALUES (?)", (_tool(),))
             db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", self._files)
-            db.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", self._results)
+            db.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?)", self._results)
             self._prune(db)
             db.execute("COMMIT")
         if anew:
@@ -298,6 +314,10 @@ def _settings_key(config: Config) -> bytes:
     """Return a digest of what decides about the findings in a post, the entries of the user's own and decisions included."""
     values = {each.name: getattr(config, each.name) for each in fields(config) if each.name not in _PLACES}
     return blake2b(_encode(values, order="sorted"), digest_size=16).digest()
+
+
+def _known_key(known: Counts) -> bytes:
+    return blake2b(_encode(known, order="sorted"), digest_size=16).digest() if known else b""
 
 
 @cache

@@ -30,7 +30,7 @@ from dedupe.rules import describe
 from dedupe.scene import Scene, set_scene
 from dedupe.spare import UNUSED, find_unused, spare, switch_off
 from dedupe.split import cut_at, split
-from dedupe.suppress import find_suppressions, without_suppressions
+from dedupe.suppress import Suppression, find_suppressions, without_suppressions
 
 _ROUNDS = 8
 """Removing one thing can bring another to light; a post that is not settled after so many rounds is left alone."""
@@ -217,10 +217,10 @@ def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True, bare
     folded = fold(post.text)
     header = int(np.searchsorted(folded.offsets, post.body.start))
     repeats = find_repeats(folded.codes, header)
-    share = _repeated_share(repeats, len(folded.codes), header)
     gap = _WIDE_GAP.search(post.text, post.body.start)
     if not gap and not is_suspect(folded, repeats) and not (leaky and has_leak(post, config.leaks)):
-        return _View(Decided(()), share, leaky=False)
+        marks = () if bare or "dedupe" not in post.text else find_suppressions(post, CODES, split(post).blocks)
+        return _View(Decided(()), _repeated_share(repeats, folded, header, _switched_off(marks)), leaky=False)
     segments = split(post)
     leaks = find_leaks(post, segments, config.leaks) if leaky else ()
     if leaks:
@@ -250,6 +250,7 @@ def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True, bare
 
     decided = decide(post.text, weigh, config.decisions, raising=raising)
     decided, baselined = spare(post.text, decided, marks, config.baseline.get(name_post(post.name), {}))
+    share = _repeated_share(repeats, folded, header, [*decided.kept, *_switched_off(marks)])
     return _View(decided, share, bool(leaks), segments, scene, tuple(repeats), exact, drafts, baselined)
 
 
@@ -318,14 +319,27 @@ def _differing(scene: Scene, near: Mapping[int, Likeness], verdicts: Sequence[Ve
                 )
 
 
-def _repeated_share(repeats: Sequence[Repeat], size: int, header: int) -> float:
-    """Return the share of the body's folded characters that lie in a long run standing earlier in the post."""
-    change = np.zeros(size + 1, np.int64)
-    for start, end, _ in repeats:
+def _switched_off(marks: Sequence[Suppression]) -> list[Span]:
+    """Return the text in which suppressions say to leave repeats alone."""
+    return [mark.covers for mark in marks if mark.holds("RPT001", [mark.covers])]
+
+
+def _repeated_share(repeats: Sequence[Repeat], folded: Folded, header: int, left: Sequence[Span]) -> float:
+    """Return the share of the body's folded characters that lie in a long run standing earlier in the post.
+
+    Neither characters of text that is `left` alone count nor what repeats them.
+    """
+    size = len(folded.codes)
+    repeated, spared = np.zeros(size, bool), np.zeros(size, bool)
+    for span in left:
+        first, last = np.searchsorted(folded.offsets, span)
+        spared[first:last] = True
+    for start, end, distance in repeats:
         if end - start >= _MEASURED:
-            change[start] += 1
-            change[end] -= 1
-    return float(np.count_nonzero(np.cumsum(change)) / max(1, size - header))
+            run = ~(spared[start:end] | spared[start - distance : end - distance])
+            if np.count_nonzero(run) >= _MEASURED:
+                repeated[start:end] |= run
+    return float(np.count_nonzero(repeated) / max(1, size - header))
 
 
 def _applies(verdict: Verdict, config: Config) -> bool:

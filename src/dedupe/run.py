@@ -143,10 +143,12 @@ def fix(
     The original bytes go into the journal in `home` (the current folder) first; `undo` gives them back. What was done is
     written to `reports`/<run>/ when `reports` is given. With `dry_run` only that is written. With `limits` all is planned before
     anything is written, and nothing is where it would go beyond them: `Report.held` says why. With an `index` posts are not
-    examined again that are as they were, and stayed so. Runs that may write in place are noted in the history in `home`.
+    examined again that are as they were, and stayed so. Runs over whole folders that may write in place are noted in the
+    history in `home`: those over a few posts would make its trend say nothing.
     """
     config, home, paths = config or Config(), home or Path.cwd(), list(paths)
     sources = find_sources(paths, config, choice)
+    noted = not dry_run and output is None and _is_whole(paths, choice)
     targets = _targets(sources, output) if output is not None else {}
     run = _new_run(home, reports)
     journal = Journal(home, run)
@@ -187,7 +189,7 @@ def fix(
     finally:
         done = add_across(done, found, _with_renamed(config, sources))
         report = merge(done, errors, run, unsafe_fixes=config.unsafe_fixes, near=config.near, held=held)
-        if not dry_run and output is None:
+        if noted:
             note_run(home, report)
         if reports is not None:
             _write_reports(report, reports / run, _trend(home), dry_run=dry_run or held is not None)
@@ -203,6 +205,11 @@ def examine_table(file: Path, columns: Columns, config: Config, *, output: Path 
 def count_findings(report: Report) -> Baseline:
     """Return how often each post that was examined has which findings, as a baseline counts them."""
     return {name_post(post.path): Counter(finding.fingerprint for finding in post.findings) for post in report.posts}
+
+
+def _is_whole(paths: Sequence[str | Path], choice: Choice | None) -> bool:
+    """Tell whether a run is over a collection, and not over posts named one by one or those that changed."""
+    return any(Path(path).is_dir() for path in paths) and (choice is None or choice.only is None)
 
 
 def _without_bytes(examined: _Examined) -> _Examined:
@@ -253,25 +260,23 @@ def _examine_all(
 ) -> Iterator[_Examined]:
     """Yield what each post gives: what the index knows first, then the others in the order of `sources`."""
     config = _with_renamed(config, sources)
-    # The index knows posts by their content, the baseline by their name.
-    named = {source for source in sources if name_post(source.name) in config.baseline}
-    known = index.recall([source for source in sources if source not in named]) if index is not None else {}
+    tasks: list[_Task] = [(source, config.baseline.get(name_post(source.name), {})) for source in sources]
+    recalled = index.recall(tasks) if index is not None else {}
     done = {
         source: report
-        for source, report in known.items()
+        for source, report in recalled.items()
         if (not proof or _is_settled(report)) and not (page and (report.findings or report.error))
     }
     yield from (_Examined(source, report, _unproved(source, report)) for source, report in done.items())
-    new = [source for source in sources if source not in done]
+    new = [(source, known) for source, known in tasks if source not in done]
     try:
         if new:
             fresh = _examine_new(new, config, jobs, diff=diff, page=page, keep=keep, proof=proof)
-            for number, examined in enumerate(fresh, len(done) + 1):
+            for (_, known), (number, examined) in zip(new, enumerate(fresh, len(done) + 1), strict=True):
                 # A second look may lead elsewhere than the first one; only where it cannot are both remembered as the same.
                 same = not proof or not (config.raises or config.near)
-                same = same and examined.source not in named
                 if index is not None and examined.report is not None and same and (not proof or _is_settled(examined.report)):
-                    index.remember(examined.source, examined.stamp, examined.content, examined.report)
+                    index.remember(examined.source, known, examined.stamp, examined.content, examined.report)
                 if progress is not None:
                     progress(number, len(sources))
                 yield examined
@@ -294,7 +299,7 @@ def _is_settled(report: PostReport) -> bool:
 
 
 def _examine_new(
-    sources: Sequence[Source], config: Config, jobs: int, *, diff: bool, page: bool, keep: bool, proof: bool
+    tasks: Sequence[_Task], config: Config, jobs: int, *, diff: bool, page: bool, keep: bool, proof: bool
 ) -> Iterator[_Examined]:
     from dedupe.pipeline import examine  # noqa: PLC0415 (where nothing is new nobody waits for numpy)
     from dedupe.traits import find_traits  # noqa: PLC0415
@@ -310,9 +315,9 @@ def _examine_new(
         keep=keep,
         proof=proof,
     )
-    processes = min(jobs or os.cpu_count() or 1, len(sources) // (_ALONE // 2) or 1)
+    processes = min(jobs or os.cpu_count() or 1, len(tasks) // (_ALONE // 2) or 1)
     with _mapper(processes) as mapper:
-        yield from mapper(work, [(source, config.baseline.get(name_post(source.name), {})) for source in sources])
+        yield from mapper(work, tasks)
 
 
 @contextmanager
