@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from dedupe.address import normalize
 from dedupe.collection import Collection, Member, Memory, Read, collect
@@ -13,6 +14,7 @@ from dedupe.fingerprint import fingerprint
 from dedupe.model import Elsewhere, Finding, Safety, Span
 from dedupe.passages import Shared, find_passages
 from dedupe.rules import RULES
+from dedupe.suppress import Suppression
 from dedupe.traits import Head, Link, Traits
 from dedupe.twins import Twin, find_twins
 
@@ -30,8 +32,16 @@ _Told = tuple[str, Finding]
 """The name of a post, and a finding about it."""
 
 
-def compare(members: Iterable[Member], read: Read, memory: Memory | None = None) -> dict[str, tuple[Finding, ...]]:
-    """Return the findings about each post that has some, by name, sorted by their spans: the same for any order of `members`.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Findings by the names of posts, sorted by their spans, and the suppressions (their spans) that left some untold."""
+
+    findings: dict[str, tuple[Finding, ...]]
+    used: dict[str, tuple[Span, ...]]
+
+
+def compare(members: Iterable[Member], read: Read, memory: Memory | None = None) -> Comparison:
+    """Return the findings across posts: the same for any order of `members`.
 
     Only the texts are read of which something is told, or that are alike and not known to be in `memory`, which is added to.
     """
@@ -46,7 +56,24 @@ def compare(members: Iterable[Member], read: Read, memory: Memory | None = None)
         *_tell_leaks(collection),
     ):
         found[name].append(finding)
-    return {name: tuple(sorted(found[name], key=lambda each: (each.span, each.code))) for name in sorted(found)}
+    marks = {member.name: member.traits.marks for member in collection.members}
+    findings: dict[str, tuple[Finding, ...]] = {}
+    used: dict[str, tuple[Span, ...]] = {}
+    for name in sorted(found):
+        held = {finding: [mark.span for mark in marks[name] if _holds(mark, finding)] for finding in found[name]}
+        by_place = sorted(found[name], key=lambda each: (each.span, each.code))
+        findings[name] = tuple(finding for finding in by_place if not held[finding])
+        used[name] = tuple(sorted({span for spans in held.values() for span in spans}))
+    return Comparison(
+        {name: told for name, told in findings.items() if told}, {name: spans for name, spans in used.items() if spans}
+    )
+
+
+def _holds(mark: Suppression, finding: Finding) -> bool:
+    """Tell whether a suppression is about a finding; on a post as a whole only that of its front matter is."""
+    if mark.whole:
+        return not mark.wrong and (not mark.codes or finding.code.startswith(mark.codes))
+    return finding.code not in {TWIN, ADDRESS} and mark.holds(finding.code, [finding.span])
 
 
 def _tell_twin(collection: Collection, twin: Twin) -> Iterator[_Told]:

@@ -13,7 +13,7 @@ from dedupe.address import Site
 from dedupe.alike import VALUES, Known
 from dedupe.facts import differing_facts
 from dedupe.model import Span
-from dedupe.traits import Traits
+from dedupe.traits import Traits, read_sketches
 
 Read = Callable[[str], str]
 """Returns the text of a post by its name."""
@@ -42,6 +42,13 @@ class Memory:
 
     similarities: Known = field(default_factory=dict)
     facts: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    def forget(self, traits: Iterable[Traits]) -> None:
+        """Let go of what is about texts that none of `traits` has."""
+        sketches = np.concatenate([np.empty((0, VALUES + 2), np.uint32), *(read_sketches(each) for each in traits)])
+        names = {one | other << 32 for one, other in sketches[:, VALUES:].tolist()}
+        self.similarities = {pair: value for pair, value in self.similarities.items() if names.issuperset(pair)}
+        self.facts = {pair: value for pair, value in self.facts.items() if names.issuperset(pair)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from dedupe.address import Site, find_addresses, find_generator, read_site
 from dedupe.baseline import name_post
@@ -15,13 +17,20 @@ from dedupe.config import TEMPLATE, Config
 from dedupe.corpus import Source, read_source
 from dedupe.decisions import Decision
 from dedupe.errors import InputError
-from dedupe.report import FindingLine, PostReport, add_findings
+from dedupe.files import digest
+from dedupe.index import TRAITS, Index
+from dedupe.model import Post
+from dedupe.report import FindingLine, PostReport, add_findings, report_across
+from dedupe.spare import UNUSED
 
 if TYPE_CHECKING:
     # Where nothing is new nobody waits for numpy.
-    from dedupe.collection import Member
+    from dedupe.collection import Member, Memory
     from dedupe.traits import Traits
 
+_encode = msgspec.json.encode
+_HELD = 1024
+"""Texts that are held while posts are compared."""
 _UP = 4
 """Folders above a post's own in which the settings of its site are looked for."""
 _HUGO = ("hugo.toml", "hugo.yaml", "hugo.yml", "hugo.json", "config.toml", "config.yaml", "config.yml", "config/_default")
@@ -36,52 +45,115 @@ class Peer:
     traits: Traits | None = None
 
 
-def compare_peers(peers: Sequence[Peer], config: Config) -> dict[str, tuple[FindingLine, ...]]:
-    """Return what is found across `peers`, by the names of posts, whatever the settings are but for the user's own leaks.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found across posts, by their names: findings, and suppressions (their spans) that left some untold."""
 
-    A post that cannot be read any more, or says something else now, is left out.
+    findings: dict[str, tuple[FindingLine, ...]] = field(default_factory=dict)
+    used: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+
+
+def compare_peers(peers: Sequence[Peer], config: Config, index: Index | None = None) -> Found:
+    """Return what is found across `peers`, whatever the settings are but for the user's own entries for leaks.
+
+    With an `index` nothing is compared again that was: neither a collection that is as it was, nor two posts of another one.
+    Raises InputError where a post is no more what it was when it was examined.
     """
+    settings = blake2b(_encode(config.leaks), digest_size=16).digest()
+    peers = _with_contents(peers, index)
+    key = _name_collection(peers)
+    if index is None:
+        return _compare(peers, {}, config, None)
+    if known := index.recall_parts("across", [key], settings):
+        return msgspec.json.decode(known[key], type=Found)
+    found = _compare_with(index, peers, config, key, settings)
+    index.save()
+    return found
+
+
+def _compare_with(index: Index, peers: Sequence[Peer], config: Config, key: str, settings: bytes) -> Found:
+    """Compare with the help of an index, and note there what comes of it."""
+    from dedupe.collection import Memory  # noqa: PLC0415
+    from dedupe.traits import Traits  # noqa: PLC0415
+
+    packed = index.recall_parts(TRAITS, [peer.content for peer in peers if peer.traits is None], settings)
+    decode = msgspec.msgpack.Decoder(Traits).decode
+    traits = {content: decode(part) for content, part in packed.items()}
+    kept = index.recall_parts("memory", [""], settings)
+    memory = msgspec.msgpack.decode(kept[""], type=Memory) if kept else Memory()
+    found = _compare(peers, traits, config, memory)
+    for peer in peers:
+        if peer.content not in packed:
+            index.remember_part(TRAITS, peer.content, settings, msgspec.msgpack.encode(traits[peer.content]))
+    memory.forget(traits[peer.content] for peer in peers)
+    index.remember_part("memory", "", settings, msgspec.msgpack.encode(memory))
+    index.remember_part("across", key, settings, _encode(found))
+    return found
+
+
+def _with_contents(peers: Sequence[Peer], index: Index | None) -> list[Peer]:
+    """Return the peers with what they hold now where that is not known; those that cannot be read are left out."""
+    unknown = [peer.source for peer in peers if not peer.content]
+    contents = index.recall_contents(unknown) if index is not None and unknown else {}
+    known: list[Peer] = []
+    for peer in peers:
+        content = peer.content or contents.get(peer.source, "")
+        try:
+            known.append(replace(peer, content=content or digest(read_source(peer.source)[0])))
+        except InputError:
+            continue
+    return known
+
+
+def _compare(peers: Sequence[Peer], traits: dict[str, Traits], config: Config, memory: Memory | None) -> Found:
+    """Compare posts; what their `traits` lack, by content, is added to them."""
     from dedupe.across import compare  # noqa: PLC0415
-    from dedupe.report import report_across  # noqa: PLC0415
     from dedupe.traits import find_traits  # noqa: PLC0415
 
-    by_name = {peer.source.name: peer.source for peer in peers}
+    by_name = {peer.source.name: peer for peer in peers}
 
-    @cache
-    def read(name: str) -> str:
-        return read_source(by_name[name])[1].text
+    @lru_cache(maxsize=_HELD)
+    def read(name: str) -> Post:
+        raw, post = read_source(by_name[name].source)
+        if digest(raw) != by_name[name].content:
+            raise InputError(f"{name}: changed while posts were compared; run again")
+        return post
 
-    members: list[Member] = []
     for peer in peers:
-        traits = peer.traits
-        if traits is None:
-            try:
-                traits = find_traits(read_source(peer.source)[1], config)
-            except InputError:
-                continue
-        members.append(_member(peer.source, traits))
-    return report_across(compare(members, read), read)
+        if peer.traits is not None:
+            traits[peer.content] = peer.traits
+        elif peer.content not in traits:
+            traits[peer.content] = find_traits(read(peer.source.name), config)
+    members = [_member(peer.source, traits[peer.content]) for peer in peers]
+    comparison = compare(members, lambda name: read(name).text, memory)
+    return Found(report_across(comparison.findings, lambda name: read(name).text), dict(comparison.used))
 
 
-def add_across(reports: Iterable[PostReport], found: Mapping[str, Sequence[FindingLine]], config: Config) -> list[PostReport]:
+def add_across(reports: Iterable[PostReport], found: Found, config: Config) -> list[PostReport]:
     """Return the reports with what was found across posts and is to be told: wanted, not rejected, not in the baseline.
 
-    A post that was not asked for has a report of its own where what is found there is about one that was.
+    A post that was not asked for has a report of its own where what is found there is about one that was. A suppression that
+    leaves something across posts alone is not without use.
     """
     by_path = {report.path: report for report in reports}
-    for path, findings in found.items():
-        told = [finding for finding in findings if config.wants(finding.code)]
-        told = [finding for finding in told if config.decisions.get(finding.fingerprint) is not Decision.REJECT]
-        if path not in by_path:
-            told = [finding for finding in told if _concerns(finding, by_path)]
+    for path, spans in found.used.items():
+        if path in by_path:
+            told = tuple(each for each in by_path[path].findings if each.code != UNUSED or tuple(each.span) not in spans)
+            by_path[path] = replace(by_path[path], findings=told)
+    asked = frozenset(by_path)
+    for path, findings in found.findings.items():
+        told = tuple(finding for finding in findings if config.wants(finding.code))
+        told = tuple(finding for finding in told if config.decisions.get(finding.fingerprint) is not Decision.REJECT)
+        if path not in asked:
+            told = tuple(finding for finding in told if _concerns(finding, asked))
         new, baselined = _without_known(told, config.baseline.get(name_post(path), {}))
-        if new or (baselined and path in by_path):
+        if new or (baselined and path in asked):
             by_path[path] = add_findings(by_path.get(path, PostReport(path)), new, baselined)
     return list(by_path.values())
 
 
-def _concerns(finding: FindingLine, reports: Mapping[str, PostReport]) -> bool:
-    return finding.code != TEMPLATE and any(other.path in reports for other in finding.elsewhere)
+def _concerns(finding: FindingLine, asked: frozenset[str]) -> bool:
+    return finding.code != TEMPLATE and any(other.path in asked for other in finding.elsewhere)
 
 
 def _without_known(findings: Sequence[FindingLine], known: Mapping[str, int]) -> tuple[list[FindingLine], int]:
@@ -121,7 +193,8 @@ def find_site(folder: Path) -> tuple[Path, Site]:
     return top, read_site("jekyll")
 
 
-def name_sites(peers: Iterable[Peer]) -> str:
-    """Return a digest of what else than the posts themselves decides about their addresses."""
+def _name_collection(peers: Iterable[Peer]) -> str:
+    """Return a digest of all that decides about what is found: the posts, what they hold, and the settings of their sites."""
     sites = sorted({repr(find_site(peer.source.path.parent)) for peer in peers})
-    return blake2b("\n".join(sites).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+    posts = sorted(f"{peer.source.name}\0{peer.source.path}\0{peer.content}" for peer in peers)
+    return blake2b("\0\0".join([*sites, *posts]).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()

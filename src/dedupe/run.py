@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,8 +25,8 @@ from dedupe.history import note_run, read_history
 from dedupe.index import Index, stamp_of
 from dedupe.model import Outcome, Post
 from dedupe.page import Trend, pack_detail, write_page
-from dedupe.peers import Peer, add_across, compare_peers
-from dedupe.report import FindingLine, PostReport, Report, merge, render, render_summary, report_post
+from dedupe.peers import Found, Peer, add_across, compare_peers
+from dedupe.report import PostReport, Report, merge, render, render_summary, report_post
 from dedupe.tables import Columns, clean_table
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def scan(
     ):
         _note(examined, reports, errors)
         peers += _peer(examined)
-    found = _find_across(peers, paths, sources, config, choice)
+    found = _find_across(peers, paths, sources, config, choice, index, errors)
     reports = add_across(reports, found, _with_renamed(config, sources))
     return merge(reports, errors, unsafe_fixes=config.unsafe_fixes, near=config.near)
 
@@ -155,7 +155,7 @@ def fix(
     done: list[PostReport] = []
     errors: list[str] = []
     held: str | None = None
-    found: Mapping[str, Sequence[FindingLine]] = {}
+    found = Found()
     try:
         work: Iterable[_Examined] = _examine_all(
             sources,
@@ -172,7 +172,7 @@ def fix(
             # Posts are compared as they were, so before any is written.
             work = [_without_bytes(examined) for examined in work]
             peers = [peer for examined in work for peer in _peer(examined)]
-            found = _find_across(peers, paths, sources, config, choice)
+            found = _find_across(peers, paths, sources, config, choice, index, errors)
         if limits is not None:
             work = list(work)
             held = limits.find_breach([examined.report for examined in work if examined.report])
@@ -222,17 +222,27 @@ def _peer(examined: _Examined) -> list[Peer]:
 
 
 def _find_across(
-    peers: Sequence[Peer], paths: Sequence[str | Path], sources: Sequence[Source], config: Config, choice: Choice | None
-) -> Mapping[str, Sequence[FindingLine]]:
+    peers: Sequence[Peer],
+    paths: Sequence[str | Path],
+    sources: Sequence[Source],
+    config: Config,
+    choice: Choice | None,
+    index: Index | None,
+    errors: list[str],
+) -> Found:
     """Return what is found across posts, those under `paths` that were not chosen among them."""
     if not config.compares:
-        return {}
+        return Found()
     others: Sequence[Peer] = ()
     if choice is not None and choice.only is not None:
         chosen = set(sources)
         every = find_sources(paths, config, replace(choice, only=None))
         others = [Peer(source, "") for source in every if source not in chosen]
-    return compare_peers([*peers, *others], config)
+    try:
+        return compare_peers([*peers, *others], config, index)
+    except InputError as error:
+        errors.append(str(error))
+        return Found()
 
 
 def _note(examined: _Examined, reports: list[PostReport], errors: list[str]) -> None:
