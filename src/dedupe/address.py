@@ -107,7 +107,8 @@ def _jekyll(path: str, values: Mapping[str, Any], pattern: str) -> str | None:
     }
     own = values.get("permalink")
     wanted = _STYLES.get(own, own) if isinstance(own, str) else pattern
-    if not set(re.findall(r":(\w+)", wanted)) <= parts.keys():
+    asked = set(re.findall(r":(\w+)", wanted))
+    if not asked or not asked <= parts.keys():
         return None
     filled = re.sub(r":(\w+)", lambda match: parts[match[1]], wanted)
     return re.sub("/{2,}", "/", "/".join(["", *above, filled]))

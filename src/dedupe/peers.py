@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -124,7 +124,8 @@ def _compare(peers: Sequence[Peer], traits: dict[str, Traits], config: Config, m
             traits[peer.content] = peer.traits
         elif peer.content not in traits:
             traits[peer.content] = find_traits(read(peer.source.name), config)
-    members = [_member(peer.source, traits[peer.content]) for peer in peers]
+    sites = _find_sites(peers)
+    members = [_member(peer.source, traits[peer.content], *sites[peer.source.path.parent]) for peer in peers]
     comparison = compare(members, lambda name: read(name).text, memory)
     return Found(report_across(comparison.findings, lambda name: read(name).text), dict(comparison.used))
 
@@ -167,16 +168,18 @@ def _without_known(findings: Sequence[FindingLine], known: Mapping[str, int]) ->
     return new, len(findings) - len(new)
 
 
-def _member(source: Source, traits: Traits) -> Member:
+def _member(source: Source, traits: Traits, root: Path, site: Site) -> Member:
     from dedupe.collection import Member  # noqa: PLC0415
 
-    root, site = find_site(source.path.parent)
     path = source.path.relative_to(root) if source.path.is_relative_to(root) else source.path
     return Member(source.name, traits, find_addresses(path.as_posix(), traits.values, site), root.as_posix(), site)
 
 
-@cache
-def find_site(folder: Path) -> tuple[Path, Site]:
+def _find_sites(peers: Iterable[Peer]) -> dict[Path, tuple[Path, Site]]:
+    return {folder: _find_site(folder) for folder in {peer.source.path.parent for peer in peers}}
+
+
+def _find_site(folder: Path) -> tuple[Path, Site]:
     """Return the top folder of the site that posts in `folder` are of, and the site as its settings say; `folder` may be all."""
     generator = find_generator(f"{folder.as_posix()}/")
     mark = {"jekyll": "_posts", "hugo": "content"}.get(generator)
@@ -195,6 +198,6 @@ def find_site(folder: Path) -> tuple[Path, Site]:
 
 def _name_collection(peers: Iterable[Peer]) -> str:
     """Return a digest of all that decides about what is found: the posts, what they hold, and the settings of their sites."""
-    sites = sorted({repr(find_site(peer.source.path.parent)) for peer in peers})
+    sites = sorted(map(repr, _find_sites(peers).items()))
     posts = sorted(f"{peer.source.name}\0{peer.source.path}\0{peer.content}" for peer in peers)
     return blake2b("\0\0".join([*sites, *posts]).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
