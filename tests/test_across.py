@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
+import dedupe.run
 from dedupe import Config, Report, fix, scan
 from dedupe.baseline import follow
 from dedupe.corpus import Choice
 from dedupe.decisions import Decision
+from dedupe.errors import WriteError
+from dedupe.files import undo
 from dedupe.index import Index
 from dedupe.run import count_findings
 
@@ -31,6 +35,7 @@ NOTE = (
     "The ferry leaves the northern pier at nine, and whoever has a bicycle pays for it at the counter, "
     "where there is no change to be had and nobody minds waiting.\n"
 )
+ENDED = "---END---\n"
 CALL = "We help bakeries find their flour. [Write to us](/contact/).\n"
 FILLERS = [
     "An old lighthouse keeper writes down every ship that passes.",
@@ -295,3 +300,116 @@ def test_json_is_as_the_schema_says(write: Write) -> None:
 def test_unsafe_fixes_do_not_hide_what_is_across(write: Write) -> None:
     collection(write)
     assert codes(scan(["."], replace(Config(), unsafe_fixes=True))) == codes(scan(["."]))
+
+
+JEKYLL = "plugins:\n  - jekyll-redirect-from\n"
+ONLY_TWINS = Config(select=("POST001",), unsafe_fixes=True)
+
+
+def contents(folder: Path) -> dict[str, str]:
+    posts = (file for file in sorted(folder.rglob("*.md")) if "reports" not in file.parts)
+    return {file.relative_to(folder).as_posix(): file.read_bytes().decode("utf-8") for file in posts}
+
+
+@pytest.mark.parametrize(
+    ("files", "keeper", "twin"),
+    [
+        (
+            {"_config.yml": JEKYLL, "_posts/2025-01-01-a.md": "", "_posts/2025-01-02-b.md": ""},
+            'redirect_from:\n  - "/2025/01/02/b.html"\n',
+            "published: false\n",
+        ),
+        (
+            {"_config.yml": "", "_posts/2025-01-01-a.md": "", "_posts/2025-01-02-b.md": ""},
+            "",
+            'canonical_url: "/2025/01/01/a.html"\n',
+        ),
+        ({"hugo.toml": "title = 'x'", "content/a.md": "", "content/b.md": ""}, 'aliases:\n  - "/b/"\n', "draft: true\n"),
+        ({"hugo.toml": "[permalinks]", "content/a.md": "", "content/b.md": ""}, "", 'canonical_url: "/a/"\n'),
+        ({"a.md": "permalink: /one/\n", "b.md": ""}, "", 'canonical_url: "/one/"\n'),
+    ],
+)
+def test_a_twin_steps_back_as_its_generator_has_it(
+    write: Write, tmp_path: Path, files: dict[str, str], keeper: str, twin: str
+) -> None:
+    for name, text in files.items():
+        write(name, f"---\r\ntitle: Bread\r\n{text}---\r\n{BREAD}\n{ENDED}" if name.endswith(".md") else text)
+    before = contents(tmp_path)
+    names = sorted(before)
+    told = scan(["."], replace(ONLY_TWINS, unsafe_fixes=False))
+    assert not any(finding.edits for finding in told.findings)
+    fix(["."], replace(ONLY_TWINS, unsafe_fixes=False), home=tmp_path)
+    assert contents(tmp_path) == before
+    dry = fix(["."], ONLY_TWINS, home=tmp_path, dry_run=True, reports=tmp_path / "reports")
+    assert contents(tmp_path) == before
+    report = fix(["."], ONLY_TWINS, home=tmp_path)
+    assert [post.findings for post in report.posts] == [post.findings for post in dry.posts]
+    after = contents(tmp_path)
+    for name, said in zip(names, (keeper, twin), strict=True):
+        closing = f"---\r\n{BREAD}"
+        head, body = before[name].split(closing)
+        assert after[name] == f"{head}{said.replace(chr(10), chr(13) + chr(10))}{closing}{body}"
+    patch = (tmp_path / "reports" / str(dry.run) / "changes.diff").read_bytes()
+    shutil.rmtree(tmp_path / "reports")
+    assert [finding for finding in fix(["."], ONLY_TWINS, home=tmp_path).findings if finding.edits] == []
+    assert contents(tmp_path) == after
+    undo(tmp_path)
+    assert contents(tmp_path) == before
+    subprocess.run(["git", "apply", "--unsafe-paths", "-"], input=patch, cwd=tmp_path, check=True)
+    assert contents(tmp_path) == after
+
+
+def test_front_matter_and_body_are_repaired_together(write: Write, tmp_path: Path) -> None:
+    write("a.md", f"---\npermalink: /one/\n---\n{BREAD}\n{ENDED}")
+    write("b.md", f"---\ntitle: Two\n---\n{BREAD}\n{ENDED}")
+    fix(["."], Config(unsafe_fixes=True), home=tmp_path, reports=tmp_path / "reports")
+    after = contents(tmp_path)
+    assert after["a.md"] == f"---\npermalink: /one/\n---\n{BREAD}"
+    assert after["b.md"] == f'---\ntitle: Two\ncanonical_url: "/one/"\n---\n{BREAD}'
+    undo(tmp_path)
+    assert ENDED in contents(tmp_path)["a.md"]
+
+
+def hugo(write: Write) -> None:
+    write("hugo.toml", "title = 'x'\n")
+    write("content/a.md", f"---\ntitle: One\n---\n{BREAD}")
+    write("content/b.md", f"---\ntitle: Two\n---\n{BREAD}")
+
+
+@pytest.mark.parametrize("name", ["content/a.md", "content/b.md"])
+def test_no_twin_steps_back_alone(write: Write, tmp_path: Path, name: str) -> None:
+    hugo(write)
+    Path(name).write_text(Path(name).read_text().replace("title", "dedupe: false\ntitle"))
+    before = contents(tmp_path)
+    fix(["."], ONLY_TWINS, home=tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_a_series_and_a_rejected_twin_stay(write: Write, tmp_path: Path) -> None:
+    hugo(write)
+    write("content/c.md", f"---\ntitle: Three\n---\n{BREAD.replace('ten minutes', '11 minutes')}")
+    twin = next(finding for post in scan(["."]).posts if post.path == "content/b.md" for finding in post.findings)
+    before = contents(tmp_path)
+    fix(["."], replace(ONLY_TWINS, decisions={twin.fingerprint: Decision.REJECT}), home=tmp_path)
+    assert contents(tmp_path) == before
+    fix(["."], ONLY_TWINS, home=tmp_path)
+    assert contents(tmp_path)["content/c.md"] == before["content/c.md"]
+    assert contents(tmp_path)["content/b.md"] != before["content/b.md"]
+
+
+def test_where_the_post_that_stays_cannot_be_written_the_twin_stays_too(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hugo(write)
+    before = contents(tmp_path)
+    write_file = dedupe.run.write_atomic
+
+    def refuse(path: Path, raw: bytes, expected: str | None = None) -> None:
+        if path.name == "a.md":
+            raise WriteError("a.md: is read-only; left as it was")
+        write_file(path, raw, expected)
+
+    monkeypatch.setattr("dedupe.run.write_atomic", refuse)
+    report = fix(["."], ONLY_TWINS, home=tmp_path)
+    assert contents(tmp_path) == before
+    assert len(report.errors) == 2

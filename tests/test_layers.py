@@ -45,6 +45,7 @@ ORDER = [
     "rules",
     "suppress",
     "address",
+    "front",
     "traits",
     "collection",
     "twins",

@@ -6,19 +6,21 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dedupe.address import normalize
 from dedupe.collection import Collection, Member, Memory, Read, collect
-from dedupe.config import TEMPLATE
+from dedupe.config import TEMPLATE, TWIN
 from dedupe.fingerprint import fingerprint
-from dedupe.model import Elsewhere, Finding, Safety, Span
+from dedupe.front import Value, edit_front
+from dedupe.model import Edit, Elsewhere, Finding, Post, Safety, Span
 from dedupe.passages import Shared, find_passages
 from dedupe.rules import RULES
 from dedupe.suppress import Suppression
 from dedupe.traits import Head, Link, Traits
 from dedupe.twins import Twin, find_twins
 
-TWIN, SHARED, ADDRESS, LEAK = "POST001", "POST002", "POST004", "POST005"
+SHARED, ADDRESS, LEAK = "POST002", "POST004", "POST005"
 
 _TOLD = 20
 """Places elsewhere that a finding names at most."""
@@ -27,6 +29,10 @@ _ADDRESSING = re.compile(
 )
 _SAME_START = 8
 """Characters that a link's words and a title begin with alike, where the words are that title."""
+
+_STEPS_BACK: dict[str, dict[str, Value]] = {"jekyll": {"published": False}, "hugo": {"draft": True}}
+_TAKES_OVER = {"jekyll": "redirect_from", "hugo": "aliases"}
+"""What the front matter of a twin says when it is published no more, and the key by which another post takes over its address."""
 
 _Told = tuple[str, Finding]
 """The name of a post, and a finding about it."""
@@ -50,7 +56,7 @@ def compare(members: Iterable[Member], read: Read, memory: Memory | None = None)
     head = {twin.other: twin.keeper for twin in twins}
     found: defaultdict[str, list[Finding]] = defaultdict(list)
     for name, finding in (
-        *(told for twin in twins for told in _tell_twin(collection, twin)),
+        *_tell_twins(collection, twins),
         *(told for passage in find_passages(collection) for told in _tell_passage(collection, passage, head)),
         *_tell_addresses(collection),
         *_tell_leaks(collection),
@@ -76,13 +82,72 @@ def _holds(mark: Suppression, finding: Finding) -> bool:
     return finding.code not in {TWIN, ADDRESS} and mark.holds(finding.code, [finding.span])
 
 
-def _tell_twin(collection: Collection, twin: Twin) -> Iterator[_Told]:
+def _tell_twins(collection: Collection, twins: Sequence[Twin]) -> Iterator[_Told]:
+    """Yield a finding on each twin, and on a post that would take over the addresses of its own."""
+    open_ones = [
+        twin for twin in twins if not any(_is_settled(collection.members[place].traits) for place in (twin.keeper, twin.other))
+    ]
+    taken_over: defaultdict[int, list[Twin]] = defaultdict(list)
+    proposals = {twin.other: _propose(collection, twin) for twin in open_ones if not twin.facts}
+    for twin in open_ones:
+        if (proposal := proposals.get(twin.other)) and proposal.taken_over:
+            taken_over[twin.keeper].append(twin)
+    kept = {keeper: _take_over(collection, keeper, own) for keeper, own in taken_over.items()}
+    for keeper, own in taken_over.items():
+        if edits := kept[keeper]:
+            elsewhere = [Elsewhere(collection.members[twin.other].name, collection.body(twin.other)) for twin in own]
+            evidence = ["the one that stays", _change(edits)]
+            yield _tell(collection, keeper, TWIN, _addressing(collection, keeper), evidence, elsewhere, edits=edits)
+    for twin in open_ones:
+        proposal = proposals.get(twin.other)
+        done = proposal is not None and (not proposal.taken_over or kept[twin.keeper] is not None)
+        edits = proposal.edits if proposal and done else ()
+        evidence = [f"{_percent(twin.similarity)} the same"]
+        evidence += [f"as in a series: {twin.facts}"] if twin.facts else []
+        evidence += [_change(edits)] if edits else []
+        elsewhere = [Elsewhere(collection.members[twin.keeper].name, collection.body(twin.keeper))]
+        span = collection.body(twin.other)
+        yield _tell(collection, twin.other, TWIN, span, evidence, elsewhere, twin.similarity, edits)
+
+
+def _take_over(collection: Collection, keeper: int, twins: Sequence[Twin]) -> tuple[Edit, ...] | None:
+    """Return the edits by which a post takes over the addresses of its twins, none where it has; None where it cannot."""
+    member = collection.members[keeper]
+    key = _TAKES_OVER[member.site.generator]
+    there = member.traits.values.get(key, [])
+    wanted = [collection.members[twin.other].address for twin in twins]
+    missing = [address for address in wanted if address and not (isinstance(there, list) and address in there)]
+    return edit_front(_post(collection, keeper), {key: missing}) if missing else ()
+
+
+class _Proposal(NamedTuple):
+    """What a twin's front matter is to say, and whether the post that stays takes over its address."""
+
+    edits: tuple[Edit, ...]
+    taken_over: bool
+
+
+def _propose(collection: Collection, twin: Twin) -> _Proposal | None:
+    """Return how a twin steps back: by a redirect where its site can have one, else by naming the address that counts."""
     keeper, other = collection.members[twin.keeper], collection.members[twin.other]
-    if _is_settled(keeper.traits) or _is_settled(other.traits):
-        return
-    evidence = [f"{_percent(twin.similarity)} the same", *([f"as in a series: {twin.facts}"] if twin.facts else [])]
-    elsewhere = [Elsewhere(keeper.name, collection.body(twin.keeper))]
-    yield _tell(collection, twin.other, TWIN, collection.body(twin.other), evidence, elsewhere, twin.similarity)
+    generator = other.site.generator
+    if other.site.redirects and keeper.root == other.root and other.address and keeper.address:
+        edits = edit_front(_post(collection, twin.other), _STEPS_BACK[generator])
+        return _Proposal(edits, taken_over=True) if edits else None
+    if keeper.address and keeper.root == other.root:
+        edits = edit_front(_post(collection, twin.other), {"canonical_url": keeper.address})
+        return _Proposal(edits, taken_over=False) if edits else None
+    return None
+
+
+def _post(collection: Collection, place: int) -> Post:
+    member = collection.members[place]
+    return Post(member.name, collection.read(member.name), Span(0, member.traits.body))
+
+
+def _change(edits: Sequence[Edit]) -> str:
+    said = "; ".join(" ".join(edit.replacement.split()) for edit in edits)
+    return f"its front matter could say: {said}"
 
 
 def _is_settled(traits: Traits) -> bool:
@@ -164,6 +229,7 @@ def _tell(
     evidence: Sequence[str],
     elsewhere: Sequence[Elsewhere],
     similarity: float | None = None,
+    edits: Sequence[Edit] = (),
 ) -> _Told:
     member = collection.members[place]
     reason = f" ({'; '.join(evidence)})" if evidence else ""
@@ -171,9 +237,10 @@ def _tell(
         code=code,
         span=span,
         message=f"{RULES[code].summary}{reason}",
-        safety=Safety.DISPLAY,
+        safety=Safety.UNSAFE if edits else Safety.DISPLAY,
         fingerprint=fingerprint(code, collection.read(member.name), [span]),
         similarity=None if similarity is None else round(similarity, 3),
         evidence=tuple(evidence),
+        edits=tuple(edits),
         elsewhere=tuple(elsewhere),
     )

@@ -32,9 +32,10 @@ class Site:
 
 
 def read_site(generator: str, settings: str = "") -> Site:
-    """Return the site that a generator makes; `settings` is the text of Jekyll's `_config.yml`, where there is one."""
+    """Return the site that a generator makes; `settings` is the text of its settings, of Jekyll's `_config.yml` for one."""
     if generator != "jekyll":
-        return Site(generator, redirects=generator == "hugo")
+        # Hugo can always redirect; but where addresses are made by patterns of its own they are not known here.
+        return Site(generator, redirects=generator == "hugo" and bool(settings) and "permalinks" not in settings)
     setting = _SETTING.search(settings)
     pattern = setting["pattern"].strip() if setting else "date"
     return Site(generator, _STYLES.get(pattern, pattern), "jekyll-redirect-from" in settings)
@@ -55,11 +56,18 @@ def find_addresses(path: str, values: Mapping[str, Any], site: Site) -> tuple[st
     Each is a path that begins and ends with `/`, percent signs resolved, without `index.html`; a post that is not published
     (`draft: true`, `published: false`) has none.
     """
-    if values.get("draft") is True or values.get("published") is False:
+    own = find_address(path, values, site)
+    if not own and (values.get("draft") is True or values.get("published") is False):
         return ()
-    own = _given(values) or _by_generator(path, values, site)
     others = [each for key in ("aliases", "redirect_from") for each in _texts(values.get(key))]
     return tuple(dict.fromkeys(normalize(each) for each in [own or "", *others] if each.startswith("/")))
+
+
+def find_address(path: str, values: Mapping[str, Any], site: Site) -> str | None:
+    """Return the address of the post at `path` as its generator writes it, None where it is not known or not published."""
+    if values.get("draft") is True or values.get("published") is False:
+        return None
+    return _given(values) or _by_generator(path, values, site)
 
 
 def normalize(address: str) -> str:

@@ -21,13 +21,17 @@ Read = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A post as it is compared: its name, its traits, the addresses it is published at, and the site they are of."""
+    """A post as it is compared: its name, its traits, the addresses it is published at, and the site they are of.
+
+    `addresses` are in the form in which they are compared; `address` is its own as its generator writes it.
+    """
 
     name: str
     traits: Traits
     addresses: tuple[str, ...] = ()
     root: str = ""
     site: Site = field(default_factory=Site)
+    address: str | None = None
 
     @property
     def age(self) -> tuple[str, str]:

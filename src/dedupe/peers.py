@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from dedupe.address import Site, find_addresses, find_generator, read_site
+from dedupe.address import Site, find_address, find_addresses, find_generator, read_site
 from dedupe.baseline import name_post
-from dedupe.config import TEMPLATE, Config
+from dedupe.config import TEMPLATE, TWIN, Config
 from dedupe.corpus import Source, read_source
 from dedupe.decisions import Decision
 from dedupe.errors import InputError
 from dedupe.files import digest
 from dedupe.index import TRAITS, Index
-from dedupe.model import Post
-from dedupe.report import FindingLine, PostReport, add_findings, report_across
+from dedupe.model import Post, Safety
+from dedupe.report import EditLine, FindingLine, PostReport, add_findings, report_across
 from dedupe.spare import UNUSED
 
 if TYPE_CHECKING:
@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 _encode = msgspec.json.encode
 _HELD = 1024
 """Texts that are held while posts are compared."""
+_ALONE = "canonical_url"
+"""What a twin can say without the post that stays taking note of it."""
 _UP = 4
 """Folders above a post's own in which the settings of its site are looked for."""
-_HUGO = ("hugo.toml", "hugo.yaml", "hugo.yml", "hugo.json", "config.toml", "config.yaml", "config.yml", "config/_default")
+_HUGO = ("hugo.toml", "hugo.y*ml", "hugo.json", "config.toml", "config.y*ml", "config.json", "config/_default/*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +141,68 @@ def add_across(reports: Iterable[PostReport], found: Found, config: Config) -> l
     by_path = {report.path: report for report in reports}
     for path, spans in found.used.items():
         if path in by_path:
-            told = tuple(each for each in by_path[path].findings if each.code != UNUSED or tuple(each.span) not in spans)
-            by_path[path] = replace(by_path[path], findings=told)
+            kept = tuple(each for each in by_path[path].findings if each.code != UNUSED or tuple(each.span) not in spans)
+            by_path[path] = replace(by_path[path], findings=kept)
     asked = frozenset(by_path)
-    for path, findings in found.findings.items():
-        told = tuple(finding for finding in findings if config.wants(finding.code))
-        told = tuple(finding for finding in told if config.decisions.get(finding.fingerprint) is not Decision.REJECT)
-        if path not in asked:
-            told = tuple(finding for finding in told if _concerns(finding, asked))
-        new, baselined = _without_known(told, config.baseline.get(name_post(path), {}))
-        if new or (baselined and path in asked):
-            by_path[path] = add_findings(by_path.get(path, PostReport(path)), new, baselined)
+    told = {path: _choose(path, findings, config, asked) for path, findings in found.findings.items()}
+    new = {path: _without_known(each, config.baseline.get(name_post(path), {})) for path, each in told.items()}
+    for path, findings in _settle_twins({path: each for path, (each, _) in new.items()}, asked).items():
+        baselined = new[path][1]
+        if findings or (baselined and path in asked):
+            by_path[path] = add_findings(by_path.get(path, PostReport(path)), findings, baselined)
     return list(by_path.values())
+
+
+def _choose(path: str, findings: Iterable[FindingLine], config: Config, asked: frozenset[str]) -> list[FindingLine]:
+    """Return those findings about a post that the settings and decisions want told, each as safe as the settings say."""
+    return [
+        _set_safety(finding, config)
+        for finding in findings
+        if config.wants(finding.code)
+        and config.decisions.get(finding.fingerprint) is not Decision.REJECT
+        and (path in asked or _concerns(finding, asked))
+    ]
+
+
+def _set_safety(finding: FindingLine, config: Config) -> FindingLine:
+    safety = config.safety_of(finding.code)
+    if not finding.edits or safety is Safety.DISPLAY:
+        return replace(finding, safety="display", edits=())
+    if safety is Safety.SAFE:
+        return replace(finding, safety="safe")
+    return finding if config.unsafe_fixes else replace(finding, edits=())
+
+
+def _settle_twins(told: Mapping[str, list[FindingLine]], asked: frozenset[str]) -> dict[str, list[FindingLine]]:
+    """Let a twin step back only where the post that stays takes over its address, and that only where the twin steps back."""
+    settled = {path: list(findings) for path, findings in told.items()}
+    while True:
+        ready = {
+            (path, other.path)
+            for path, findings in settled.items()
+            for finding in findings
+            for other in finding.elsewhere
+            if finding.edits and path in asked
+        }
+        changed = False
+        for path, findings in settled.items():
+            for number, finding in enumerate(findings):
+                alone = any(_ALONE in edit.replacement for edit in finding.edits)
+                waits = any((other.path, path) not in ready for other in finding.elsewhere) and not alone
+                if finding.edits and (waits or path not in asked):
+                    findings[number], changed = replace(finding, edits=()), True
+        if not changed:
+            return settled
+
+
+def edits_across(report: PostReport) -> list[EditLine]:
+    """Return the edits of front matter that findings across posts make."""
+    return [edit for finding in report.findings if finding.code == TWIN for edit in finding.edits]
+
+
+def takes_over(report: PostReport) -> bool:
+    """Tell whether a post would take over the address of another one; then it is to be written first."""
+    return any(finding.code == TWIN and finding.edits and finding.similarity is None for finding in report.findings)
 
 
 def _concerns(finding: FindingLine, asked: frozenset[str]) -> bool:
@@ -172,7 +224,9 @@ def _member(source: Source, traits: Traits, root: Path, site: Site) -> Member:
     from dedupe.collection import Member  # noqa: PLC0415
 
     path = source.path.relative_to(root) if source.path.is_relative_to(root) else source.path
-    return Member(source.name, traits, find_addresses(path.as_posix(), traits.values, site), root.as_posix(), site)
+    address = find_address(path.as_posix(), traits.values, site)
+    addresses = find_addresses(path.as_posix(), traits.values, site)
+    return Member(source.name, traits, addresses, root.as_posix(), site, address)
 
 
 def _find_sites(peers: Iterable[Peer]) -> dict[Path, tuple[Path, Site]]:
@@ -188,7 +242,8 @@ def _find_site(folder: Path) -> tuple[Path, Site]:
     parts = folder.parts
     top = Path(*parts[: len(parts) - 1 - parts[::-1].index(mark)])
     if generator == "hugo":
-        return (top, read_site("hugo")) if any((top / name).exists() for name in _HUGO) else (top, Site("hugo"))
+        files = [file for name in _HUGO for file in sorted(top.glob(name)) if file.is_file()]
+        return top, read_site("hugo", "\n".join(file.read_text("utf-8", "replace") for file in files))
     for above in [top, *list(top.parents)[:_UP]]:
         settings = above / "_config.yml"
         if settings.is_file():

@@ -19,13 +19,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dedupe.baseline import Baseline, Counts, follow, name_post
 from dedupe.config import Config
 from dedupe.corpus import Choice, Source, find_sources, read_source
+from dedupe.diff import unified_diff
 from dedupe.errors import InputError, WriteError
 from dedupe.files import Journal, digest, write_atomic
 from dedupe.history import note_run, read_history
 from dedupe.index import Index, stamp_of
-from dedupe.model import Outcome, Post
+from dedupe.model import Edit, Outcome, Post, Span
 from dedupe.page import Trend, pack_detail, write_page
-from dedupe.peers import Found, Peer, add_across, compare_peers
+from dedupe.peers import Found, Peer, add_across, compare_peers, edits_across, takes_over
+from dedupe.repair import apply
 from dedupe.report import PostReport, Report, merge, render, render_summary, report_post
 from dedupe.tables import Columns, clean_table
 
@@ -111,16 +113,14 @@ def scan(
     """
     config, paths = config or Config(), list(paths)
     sources = find_sources(paths, config, choice)
-    reports: list[PostReport] = []
-    peers: list[Peer] = []
     errors: list[str] = []
-    for examined in _examine_all(
-        sources, config, jobs, diff=diff, page=page, keep=False, proof=diff, index=index, progress=progress
-    ):
+    work: list[_Examined] = list(
+        _examine_all(sources, config, jobs, diff=diff, page=page, keep=False, proof=diff, index=index, progress=progress)
+    )
+    found = _find_across(work, paths, sources, config, choice, index, errors)
+    work, reports = _bring_together(work, found, _with_renamed(config, sources), diff=diff, page=page)
+    for examined in work:
         _note(examined, reports, errors)
-        peers += _peer(examined)
-    found = _find_across(peers, paths, sources, config, choice, index, errors)
-    reports = add_across(reports, found, _with_renamed(config, sources))
     return merge(reports, errors, unsafe_fixes=config.unsafe_fixes, near=config.near)
 
 
@@ -155,7 +155,7 @@ def fix(
     done: list[PostReport] = []
     errors: list[str] = []
     held: str | None = None
-    found = Found()
+    failed: set[str] = set()
     try:
         work: Iterable[_Examined] = _examine_all(
             sources,
@@ -171,23 +171,25 @@ def fix(
         if limits is not None or config.compares:
             # Posts are compared as they were, so before any is written.
             work = [_without_bytes(examined) for examined in work]
-            peers = [peer for examined in work for peer in _peer(examined)]
-            found = _find_across(peers, paths, sources, config, choice, index, errors)
+            found = _find_across(work, paths, sources, config, choice, index, errors)
+            shown = reports is not None
+            work, others = _bring_together(work, found, _with_renamed(config, sources), diff=shown, page=shown, keep=not dry_run)
+            done += others
         if limits is not None:
-            work = list(work)
             held = limits.find_breach([examined.report for examined in work if examined.report])
         for examined in work:
             try:
                 if not dry_run and held is None:
+                    _check_partners(examined, failed)
                     _write(examined, targets.get(examined.source), journal)
             except WriteError as error:
+                failed.add(examined.source.name)
                 errors.append(str(error))
                 if examined.report:
                     done.append(_unchanged(examined.report, str(error)))
                 continue
             _note(examined, done, errors)
     finally:
-        done = add_across(done, found, _with_renamed(config, sources))
         report = merge(done, errors, run, unsafe_fixes=config.unsafe_fixes, near=config.near, held=held)
         if noted:
             note_run(home, report)
@@ -217,12 +219,50 @@ def _without_bytes(examined: _Examined) -> _Examined:
     return replace(examined, before=None, after=None) if examined.after == examined.before else examined
 
 
-def _peer(examined: _Examined) -> list[Peer]:
-    return [Peer(examined.source, examined.content, examined.traits)] if examined.report else []
+def _bring_together(
+    work: Sequence[_Examined], found: Found, config: Config, *, diff: bool, page: bool, keep: bool = False
+) -> tuple[list[_Examined], list[PostReport]]:
+    """Return the work with what was found across posts in its reports, and the reports of posts that were not asked for.
+
+    First come posts that take over the address of others.
+    """
+    reports = {report.path: report for report in add_across((each.report for each in work if each.report), found, config)}
+    told = [
+        each if each.report is None else _with_report(each, reports.pop(each.source.name), diff=diff, page=page, keep=keep)
+        for each in work
+    ]
+    return sorted(told, key=lambda each: not (each.report and takes_over(each.report))), list(reports.values())
+
+
+def _with_report(examined: _Examined, report: PostReport, *, diff: bool, page: bool, keep: bool) -> _Examined:
+    """Return a post with a report that tells more; its front matter is edited as that says, whatever becomes of its body."""
+    edits = [Edit(Span(*edit.span), edit.replacement) for edit in edits_across(report)]
+    if report == examined.report or not (edits or page):
+        return replace(examined, report=report)
+    raw, post = read_source(examined.source)
+    before = examined.report
+    if edits:
+        done = [finding for finding in before.findings if before.changed] if before else []
+        every = [*edits, *(Edit(Span(*edit.span), edit.replacement) for finding in done for edit in finding.edits)]
+        report = replace(report, changed=True, diff=unified_diff(report.path, post.text, every) if diff else "")
+    if page:
+        report = replace(report, detail=pack_detail(report, post.text))
+    if not (edits and keep):
+        return replace(examined, report=report)
+    body = (examined.after if examined.after is not None else raw).decode("utf-8")
+    return replace(examined, report=report, before=raw, after=apply(body, edits).encode("utf-8"))
+
+
+def _check_partners(examined: _Examined, failed: set[str]) -> None:
+    """Raise WriteError for a twin whose address would have been taken over by a post that could not be written."""
+    for finding in examined.report.findings if examined.report else ():
+        for other in finding.elsewhere:
+            if finding.edits and other.path in failed:
+                raise WriteError(f"{examined.source.name}: left as it was, for {other.path} could not be written")
 
 
 def _find_across(
-    peers: Sequence[Peer],
+    work: Sequence[_Examined],
     paths: Sequence[str | Path],
     sources: Sequence[Source],
     config: Config,
@@ -233,6 +273,7 @@ def _find_across(
     """Return what is found across posts, those under `paths` that were not chosen among them."""
     if not config.compares:
         return Found()
+    peers = [Peer(examined.source, examined.content, examined.traits) for examined in work if examined.report]
     others: Sequence[Peer] = ()
     if choice is not None and choice.only is not None:
         chosen = set(sources)
