@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -307,8 +306,7 @@ ONLY_TWINS = Config(select=("POST001",), unsafe_fixes=True)
 
 
 def contents(folder: Path) -> dict[str, str]:
-    posts = (file for file in sorted(folder.rglob("*.md")) if "reports" not in file.parts)
-    return {file.relative_to(folder).as_posix(): file.read_bytes().decode("utf-8") for file in posts}
+    return {file.relative_to(folder).as_posix(): file.read_bytes().decode("utf-8") for file in sorted(folder.rglob("*.md"))}
 
 
 @pytest.mark.parametrize(
@@ -334,13 +332,13 @@ def test_a_twin_steps_back_as_its_generator_has_it(
 ) -> None:
     for name, text in files.items():
         write(name, f"---\r\ntitle: Bread\r\n{text}---\r\n{BREAD}\n{ENDED}" if name.endswith(".md") else text)
-    before = contents(tmp_path)
+    before, reports = contents(tmp_path), tmp_path.with_name(f"{tmp_path.name}-reports")
     names = sorted(before)
     told = scan(["."], replace(ONLY_TWINS, unsafe_fixes=False))
     assert not any(finding.edits for finding in told.findings)
     fix(["."], replace(ONLY_TWINS, unsafe_fixes=False), home=tmp_path)
     assert contents(tmp_path) == before
-    dry = fix(["."], ONLY_TWINS, home=tmp_path, dry_run=True, reports=tmp_path / "reports")
+    dry = fix(["."], ONLY_TWINS, home=tmp_path, dry_run=True, reports=reports)
     assert contents(tmp_path) == before
     report = fix(["."], ONLY_TWINS, home=tmp_path)
     assert [post.findings for post in report.posts] == [post.findings for post in dry.posts]
@@ -349,8 +347,7 @@ def test_a_twin_steps_back_as_its_generator_has_it(
         closing = f"---\r\n{BREAD}"
         head, body = before[name].split(closing)
         assert after[name] == f"{head}{said.replace(chr(10), chr(13) + chr(10))}{closing}{body}"
-    patch = (tmp_path / "reports" / str(dry.run) / "changes.diff").read_bytes()
-    shutil.rmtree(tmp_path / "reports")
+    patch = (reports / str(dry.run) / "changes.diff").read_bytes()
     assert [finding for finding in fix(["."], ONLY_TWINS, home=tmp_path).findings if finding.edits] == []
     assert contents(tmp_path) == after
     undo(tmp_path)
@@ -362,7 +359,7 @@ def test_a_twin_steps_back_as_its_generator_has_it(
 def test_front_matter_and_body_are_repaired_together(write: Write, tmp_path: Path) -> None:
     write("a.md", f"---\npermalink: /one/\n---\n{BREAD}\n{ENDED}")
     write("b.md", f"---\ntitle: Two\n---\n{BREAD}\n{ENDED}")
-    fix(["."], Config(unsafe_fixes=True), home=tmp_path, reports=tmp_path / "reports")
+    fix(["."], Config(unsafe_fixes=True), home=tmp_path)
     after = contents(tmp_path)
     assert after["a.md"] == f"---\npermalink: /one/\n---\n{BREAD}"
     assert after["b.md"] == f'---\ntitle: Two\ncanonical_url: "/one/"\n---\n{BREAD}'
