@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: scan test gate check bench lock clean
+.PHONY: scan test gate cost check bench lock clean
 
 scan: .venv/run  ## audit the sample posts
 	$(BIN)/dedupe scan corpus/ --exit-zero
@@ -12,6 +12,9 @@ test: .venv/dev  ## run all tests
 
 gate: .venv/dev  ## measure the labelled cases; refuse what is worse than before
 	$(BIN)/python tests/quality/gate.py
+
+cost: .venv/dev  ## count what a few posts cost; refuse what costs more than before
+	$(BIN)/python benchmarks/cost.py
 
 check: .venv/dev  ## formatting, lint, types
 	$(BIN)/ruff format --check .

@@ -122,3 +122,36 @@ def test_near_copies_inside_a_restart_are_named_and_proved() -> None:
     assert outcome.proof_error is None
     assert outcome.repaired == f"{first}\n\n{cut}積まれている。どの年の余白にも、潮の時刻だけが書いてある。\n"
     assert any(finding.code == "RPT003" and finding.rewordings for finding in outcome.findings)
+
+
+def test_what_stands_beside_another_copy_of_its_neighbour_is_in_order() -> None:
+    """The second sentence is too reworded to go by itself; the one before it stands three times by then."""
+    one = "宿の帳場には、忘れ物の棚が三段あります。"
+    two = "いちばん上は傘の段で、雨の翌朝には隙間なく埋まっています。"
+    other = "いちばん上は傘の段で、雨の翌朝には隙間なく埋まってしまうことになっています。"
+    rest = "二段目には眼鏡が並び、持ち主を待つうちに度が合わなくなると言われています。"
+    new = "帳場の時計は五分進めてあり、それを知らない客だけが汽車に間に合います。"
+    text = f"{one}{two}\n\n{rest}\n"
+    found = outcome(f"{text}\n---END---\n\n{text}\n---END---\n\n{new}\n\n{one}{other}\n")
+    assert found.proof_error is None
+    assert found.repaired == f"{text}\n{new}\n"
+
+
+def test_a_beginning_punctuated_otherwise_is_led_to_its_whole() -> None:
+    cut = "古い港町では、船を下ろす前に皿を一枚割って行き先の海に沈めると"
+    whole = "古い港町では、船を下ろす前に皿を一枚割って、行き先の海に沈める、という習わしが今も残っています。"
+    text = CIRCLE + "\n" + cut + "\n\n\n..." + whole + "\n\n" + CIRCLE.replace("somebody", "someone")
+    found = outcome(text)
+    assert found.proof_error is None
+    assert found.repaired.rstrip() == CIRCLE + "\n" + whole
+    assert outcome(text, Config()).repaired.count(cut) == 1
+
+
+def test_a_near_copy_of_a_near_copy_stays_where_it_is_not_like_what_stays() -> None:
+    first = "She keeps the brass keys of the old mill in a biscuit tin, and counts them every night before the lamp goes out."
+    second = "She keeps the brass keys of the old mill in a blue biscuit tin, and counts them every night before supper."
+    third = "She keeps the spare keys of the mill house in a blue biscuit tin, and counts them aloud every evening before supper."
+    text = CIRCLE + "\n" + first + "\n"
+    found = outcome(text + "\n---END---\n\n" + second + "\n\n---END---\n\n" + third + "\n\n" + CIRCLE)
+    assert found.proof_error is None
+    assert third in found.repaired

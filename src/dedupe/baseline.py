@@ -13,6 +13,7 @@ from dedupe.errors import ConfigError
 
 VERSION = 1
 _KEY = re.compile(r"(?P<fingerprint>[0-9a-f]{16}) (?P<post>.+)", re.DOTALL)
+_ROW = re.compile(r"(?P<table>.+?\.(?:jsonl|jsonl\.gz|jsonl\.zst|ndjson|parquet))(?P<row>#.*|:[0-9]+)", re.DOTALL | re.IGNORECASE)
 
 Counts = Mapping[str, int]
 """How often a post has a finding, by its fingerprint."""
@@ -68,6 +69,12 @@ def write_baseline(baseline: Baseline) -> str:
 def name_post(path: str) -> str:
     """Return the path of a post as a baseline has it: some systems hand out names in another form than they got them."""
     return unicodedata.normalize("NFC", path)
+
+
+def split_name(post: str) -> tuple[str, str]:
+    """Return the path in the name of a post, and what is behind it: a row of a table has its id or number there."""
+    row = _ROW.fullmatch(post)
+    return (row["table"], row["row"]) if row else (post, "")
 
 
 def follow(baseline: Baseline, posts: Collection[str], gone: Collection[str]) -> Baseline:

@@ -12,6 +12,8 @@ from dedupe.scene import COPY, LEAK, NEW, VOID, Scene
 
 _SCRAP_WEIGHT = 20
 """Weight of a beginning that no label and no list item shares with what follows by chance."""
+_NEAR_CUT = 60
+"""Weight of a beginning that may be punctuated otherwise where it is complete."""
 _LEAST_CUT = 2
 _OPENING = 8
 """Folded characters by which the beginnings of sentences are looked up."""
@@ -118,13 +120,35 @@ def _next_new(scene: Scene, unit: int) -> int:
 def _restart(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool) -> Verdict | None:
     """Return the verdict where the complete sentence comes next, maybe after a restart some paragraphs earlier."""
     length = scene.stem(cut)
-    if length < _LEAST_CUT or scene.length[after] <= length or not scene.begins_with(after, cut):
+    if length < _LEAST_CUT or scene.length[after] <= length:
         return None
-    if not _is_likely_restart(scene, cut, after, between, wide=wide):
+    exact = scene.begins_with(after, cut)
+    length = length if exact else _nearly_begins(scene, after, cut)
+    if not length or not _is_likely_restart(scene, cut, after, between, wide=wide):
         return None
     spans = _around_leaks(scene, cut, after)
     witness = scene.span_of(scene.first[after], length)
-    return Verdict("RPT003", spans, Safety.SAFE, witness, ("breaks off where a complete copy follows",), scene.spans[after].start)
+    evidence = ("breaks off where a complete copy follows",)
+    rewritten = () if exact else ((scene.spans[cut], witness),)
+    safety = Safety.SAFE if exact else Safety.UNSAFE
+    return Verdict("RPT003", spans, safety, witness, evidence, scene.spans[after].start, rewritten=rewritten)
+
+
+def _nearly_begins(scene: Scene, after: int, cut: int) -> int:
+    """Return how much of a text is what another begins with but for its punctuation; 0 where near copies are not asked for."""
+    if not scene.near or scene.weight[cut] < _NEAR_CUT:
+        return 0
+    begun = scene.chars[scene.first[cut] : scene.first[cut] + scene.stem(cut)]
+    letters = [char for char in begun if char.isalnum()]
+    count = 0
+    for length, char in enumerate(scene.chars[scene.first[after] : scene.last[after]], 1):
+        if char.isalnum():
+            if letters[count] != char:
+                return 0
+            count += 1
+            if count == len(letters):
+                return length
+    return 0
 
 
 def _is_likely_restart(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool) -> bool:

@@ -290,7 +290,7 @@ def _solve(
     """Return the runs that stay, what they cost, and a lower bound for any choice."""
     firsts = {run.passage: run for run in runs if run.copy == 0}
     locked = {passage for passage, run in firsts.items() if passage >= 0 and _splits_brackets(scene, texts, run)}
-    own = [_cost_of_copy(scene, texts, run, firsts, echoes) if run.passage >= 0 else 0 for run in runs]
+    own = [_cost_of_copy(scene, texts, run, classes, firsts, echoes) if run.passage >= 0 else 0 for run in runs]
     wanted = {
         run.passage: index
         for index, run in enumerate(runs)
@@ -462,10 +462,12 @@ def _splits_brackets(scene: Scene, texts: _Texts, run: _Run) -> bool:
     return inside or (not scene.closes[last - 1] and not is_balanced(scene, first, last, at_end=True))
 
 
-def _cost_of_copy(scene: Scene, texts: _Texts, run: _Run, firsts: Mapping[int, _Run], echoes: Collection[int]) -> int:
+def _cost_of_copy(
+    scene: Scene, texts: _Texts, run: _Run, classes: _Classes, firsts: Mapping[int, _Run], echoes: Collection[int]
+) -> int:
     """Return what a copy costs that stays, whatever it follows: for where it stands, and how it is cut and written."""
     units = texts.units(run.texts)
-    cost = _cost_of_slips(scene, units) if scene.near else 0
+    cost = _cost_of_slips(scene, units, classes) if scene.near else 0
     if echoes:
         cost += _ECHO * sum(unit in echoes for unit in units)
     if not run.copy:
@@ -477,10 +479,13 @@ def _cost_of_copy(scene: Scene, texts: _Texts, run: _Run, firsts: Mapping[int, _
     return cost + run.copy * length + _REFORMED * reformed + _REWORDED * reworded
 
 
-def _cost_of_slips(scene: Scene, units: Collection[int]) -> int:
+def _cost_of_slips(scene: Scene, units: Collection[int], classes: _Classes) -> int:
     """Return what a copy costs for what it lacks or garbles, as its likeness, or that of its near copies, tells."""
     own = sum(scene.near[unit].slips[0] for unit in units if unit in scene.near)
-    return _SLIP * (own + max((like.slips[1] for like in scene.near.values() if like.witness in units), default=0))
+    # What a near copy is like stands elsewhere to the letter, maybe, and lacks as much there.
+    said = {classes.of[unit] for unit in units if unit not in scene.near}
+    others = (like.slips[1] for like in scene.near.values() if like.witness >= 0 and classes.of[like.witness] in said)
+    return _SLIP * (own + max(others, default=0))
 
 
 def _cost_after(scene: Scene, unit: int) -> int:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dedupe.config import Config
     from dedupe.corpus import Choice
     from dedupe.index import Index
+    from dedupe.records import Columns
     from dedupe.report import Report
     from dedupe.run import Progress
 
@@ -143,8 +144,11 @@ def scan(
             config, decisions, baseline, paths, select, ignore, exclude, keep, show_settings, unsafe_fixes=unsafe_fixes
         )
         form = _format(output_format)
-        if text_column is not None:
-            report = _examine_table(paths, text_column, id_column, keep_going, settings, None, jobs, form)
+        table = _table(paths, text_column, id_column, keep_going, since, form)
+        if table is not None:
+            from dedupe.run import scan_table
+
+            report = scan_table(*table, settings, keep_going=keep_going, page=form == "html", jobs=jobs)
         elif paths == ["-"]:
             report, _ = _examine_stdin(settings, stdin_filename, proof=form == "diff")
         else:
@@ -213,10 +217,9 @@ def fix(
             _ask(paths, settings, decisions, jobs, alone=not (dry_run or diff or unfit or scheduled))
         form = "diff" if diff else _format(output_format)
         dry_run = dry_run or diff
-        if text_column is not None:
-            report = _examine_table(
-                paths, text_column, id_column, keep_going, settings, output, jobs, form, fix=True, dry_run=dry_run
-            )
+        table = _table(paths, text_column, id_column, keep_going, since, form)
+        if table is not None:
+            report = _fix_table(table, settings, output, keep_going, jobs, dry_run)
         elif paths == ["-"]:
             report, repaired = _examine_stdin(settings, stdin_filename, proof=True)
             if not dry_run:
@@ -244,6 +247,9 @@ def baseline(
     paths: Paths = None,
     update: Annotated[bool, typer.Option("--update", help="Bring it up to what is there now.")] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Take out what is no more, add nothing.")] = False,
+    text_column: TextColumn = None,
+    id_column: IdColumn = None,
+    keep_going: KeepGoing = False,
     file: BaselineFile = None,
     unsafe_fixes: Unsafe = False,
     select: Select = None,
@@ -262,7 +268,7 @@ def baseline(
         from dedupe.baseline import update_baseline, write_baseline
         from dedupe.errors import ConfigError
         from dedupe.files import write_atomic
-        from dedupe.run import count_findings
+        from dedupe.run import count_findings, is_gone, scan_table
         from dedupe.run import scan as run_scan
         from dedupe.settings import find_baseline, find_decisions, place_baseline, read_settings, rename_posts
 
@@ -273,11 +279,15 @@ def baseline(
             raise ConfigError(f"{place} is there; --update brings it up to what is found now, --prune takes out what is no more")
         old = rename_posts(find_baseline(place, named=prune), place.parent, Path())
         settings = replace(settings, decisions=find_decisions(decisions))
+        table = _table(paths, text_column, id_column, keep_going, None, "text")
         with _progress(quiet) as progress:
-            report = run_scan(paths or ["."], settings, jobs=jobs, progress=progress)
+            if table is not None:
+                report = scan_table(*table, settings, keep_going=keep_going, jobs=jobs)
+            else:
+                report = run_scan(paths or ["."], settings, jobs=jobs, progress=progress)
         for error in report.errors:
             _log().error(error)
-        gone = [post for post in old if not Path(post).exists()]
+        gone = [post for post in old if is_gone(post)]
         result = update_baseline(old, count_findings(report), gone, prune=prune and not update)
         write_atomic(place.absolute(), write_baseline(rename_posts(result.baseline, Path(), place.parent)).encode("utf-8"))
         known = sum(count for counts in result.baseline.values() for count in counts.values())
@@ -561,31 +571,36 @@ def _examine_stdin(settings: Config, name: str, *, proof: bool) -> tuple[Report,
     return report, outcome.repaired.encode("utf-8")
 
 
-def _examine_table(
-    paths: list[str] | None,
-    text: str,
-    key: str | None,
-    keep_going: bool,
-    settings: Config,
-    output: Path | None,
-    jobs: int,
-    form: str,
-    *,
-    fix: bool = False,
-    dry_run: bool = False,
-) -> Report:
-    from dedupe.errors import ConfigError
-    from dedupe.run import examine_table
-    from dedupe.tables import Columns
+def _table(
+    paths: list[str] | None, text: str | None, key: str | None, keep_going: bool, since: str | None, form: str
+) -> tuple[Path, Columns] | None:
+    """Return the table that is named instead of posts and its columns, None where none is."""
+    if text is None:
+        if key is not None or keep_going:
+            _refuse("--id-column and --keep-going are for tables; name the column of the texts with --text-column")
+        return None
+    from dedupe.records import Columns
 
     if paths is None or len(paths) != 1:
-        raise ConfigError("--text-column takes one table, a file of JSON Lines or Parquet")
+        _refuse("--text-column takes one table, a file of JSON Lines or Parquet")
+    if since is not None:
+        _refuse("--since asks git which files changed, not which rows; examine the whole table")
     if form == "diff":
-        raise ConfigError("a table has no diff; `--format json` shows the edits of each row")
-    if fix and not dry_run and output is None:
-        raise ConfigError("`dedupe fix` never writes into a table; name a file for the cleaned copy with --output FILE")
+        _refuse("a table has no diff; `--format json` shows the edits of each row")
+    return Path(paths[0]), Columns(text, key)
+
+
+def _fix_table(
+    table: tuple[Path, Columns], settings: Config, output: Path | None, keep_going: bool, jobs: int, dry_run: bool
+) -> Report:
+    from dedupe.run import fix_table
+
+    if not dry_run and output is None:
+        _refuse("`dedupe fix` never writes into a table; name a file for the cleaned copy with --output FILE")
     copy = None if dry_run else output
-    return examine_table(Path(paths[0]), Columns(text, key, keep_going), settings, output=copy, jobs=jobs)
+    report = fix_table(*table, settings, copy, reports=Path("reports"), keep_going=keep_going, jobs=jobs)
+    _tell_run(report, scheduled=False)
+    return report
 
 
 def _fixed(report: Report) -> bool:

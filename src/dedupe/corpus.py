@@ -51,13 +51,20 @@ def find_sources(paths: Iterable[str | Path], config: Config, choice: Choice | N
             sources: Iterable[Source] = _walk(path, config)
         else:
             left_out = choice.force_exclude and _is_left_out(path, config)
-            sources = [] if left_out else [Source(_name(path), path.resolve(), Path(path.name))]
+            sources = [] if left_out else [Source(name_file(path), path.resolve(), Path(path.name))]
         for source in sources:
             found.setdefault(source.path, source)
     if not found and not choice.may_be_none and not choice.force_exclude:
         places = ", ".join(map(str, given))
         raise InputError(f"no posts found in {places}; posts end in {', '.join(config.suffixes)}, or are named one by one")
     return sorted(source for source in found.values() if choice.only is None or source.path in choice.only)
+
+
+def name_file(path: Path) -> str:
+    """Return how reports call a file: by its path from the current folder, or the whole path of one that is elsewhere."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symlinks)
+    here = Path.cwd()
+    return (absolute.relative_to(here) if absolute.is_relative_to(here) else absolute).as_posix()
 
 
 def read_source(source: Source) -> tuple[bytes, Post]:
@@ -96,12 +103,6 @@ def _expand(given: str, choice: Choice) -> list[Path]:
     raise InputError(f"there is no file or folder {given!r}")
 
 
-def _name(path: Path) -> str:
-    absolute = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symlinks)
-    here = Path.cwd()
-    return (absolute.relative_to(here) if absolute.is_relative_to(here) else absolute).as_posix()
-
-
 def _walk(root: Path, config: Config) -> Iterator[Source]:
     """Yield the posts below a folder."""
     own = GitIgnoreSpec.from_lines(config.exclude)
@@ -111,7 +112,7 @@ def _walk(root: Path, config: Config) -> Iterator[Source]:
         rules = [rule for rule in rules if here.absolute().is_relative_to(rule[0])] + _rules_in(here.absolute())
         names[:] = sorted(name for name in names if name not in _NEVER and not _is_ignored(here / name, root, own, rules, "/"))
         # What holds for the folder is found once: a corpus has many posts in few folders.
-        real, shown, place = here.resolve(), Path(_name(here)), here.relative_to(root)
+        real, shown, place = here.resolve(), Path(name_file(here)), here.relative_to(root)
         for name in sorted(files):
             path = here / name
             wanted = path.suffix.lower() in config.suffixes and path.is_file() and not path.is_symlink()

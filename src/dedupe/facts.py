@@ -28,7 +28,9 @@ _TITLED = re.compile(
     r"[一-龥々]{1,3}(?=(?:さん|さま|様|氏|くん|ちゃん|先生|教授|社長|部長|課長|女士|老师|师傅|婶|叔|阿姨|先輩))"
     r"|(?<=[，。、由和跟请给对是])[小老阿][一-龥]"
 )
-_WORDS = re.compile(r"[^\W\d_]*[A-Za-zÀ-ɏ0-9][\wÀ-ɏ+#.'’-]*[\w+#]|[ァ-ヴ][ァ-ヴー]+")
+# Letters of scripts that put no spaces between words, or add particles to them, are no part of a name in Latin letters.
+_LETTER = r"[^\W_ぁ-ヿ一-龥々㐀-䶿가-힣]"
+_WORDS = re.compile(rf"{_LETTER}*[A-Za-zÀ-ɏ0-9](?:{_LETTER}|[+#.'’_-])*(?:{_LETTER}|[+#])|[ァ-ヴ][ァ-ヴー]+")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 _STARTS = re.compile(r"(?:^|[.!?:]\s+|\n)[\s\"“„«¡¿*_#>-]*$")
 _NEGATIONS = re.compile(

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dedupe.model import Kind, Safety, Verdict
+import numpy as np
+
+from dedupe.model import Kind, Safety, Span, Verdict
 from dedupe.scene import COPY, VOID, Scene, title_of
+
+_LEAST_TITLE = 12
+"""Folded characters of a title that is no mere label, as `Notes` is."""
 
 
 def find_headings(scene: Scene, verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
@@ -18,7 +23,13 @@ def find_headings(scene: Scene, verdicts: Sequence[Verdict]) -> Iterator[Verdict
     going = [verdict for verdict in verdicts if verdict.safety is not Safety.DISPLAY and verdict.rule != "RPT004"]
     gone = {unit for verdict in going for unit in scene.units_in(verdict.spans)}
     headings = [unit for unit in range(1, len(scene)) if scene.kind[unit] is Kind.HEADING and unit not in gone]
-    idle = [unit for unit in headings if _heads_nothing(scene, unit, gone)]
+    titles = [unit for unit in headings if 0 not in gone and _is_title(scene, unit) and _is_behind(scene, unit, gone)]
+    for unit in titles:
+        # A rule right under it set the title off from the next draft.
+        last = unit + 1 if unit + 1 < len(scene) and scene.kind[unit + 1] is Kind.RULE else unit
+        span = Span(scene.spans[unit].start, scene.spans[last].end)
+        yield Verdict("RPT001", (span,), Safety.SAFE, scene.spans[0], ("the title once more, behind what goes",))
+    idle = [unit for unit in headings if unit not in titles and _heads_nothing(scene, unit, gone)]
     for unit in idle:
         if scene.state[unit] is COPY:
             place = int(scene.root[scene.first[unit]])
@@ -29,6 +40,20 @@ def find_headings(scene: Scene, verdicts: Sequence[Verdict]) -> Iterator[Verdict
             witness = title_of(scene, unit)
         if witness:
             yield Verdict("RPT001", (scene.spans[unit],), Safety.SAFE, witness, ("a heading once more, over what goes",))
+
+
+def _is_title(scene: Scene, unit: int) -> bool:
+    """Tell whether a heading says again what the post begins with."""
+    codes = scene.folded.codes
+    title, other = (codes[scene.first[each] : scene.last[each]] for each in (0, unit))
+    return scene.kind[0] is Kind.HEADING and len(title) >= _LEAST_TITLE and np.array_equal(title, other)
+
+
+def _is_behind(scene: Scene, unit: int, gone: set[int]) -> bool:
+    before = unit - 1
+    while before > 0 and scene.state[before] is VOID:
+        before -= 1
+    return before in gone
 
 
 def _heads_nothing(scene: Scene, unit: int, gone: set[int]) -> bool:

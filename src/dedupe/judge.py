@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 
@@ -26,6 +26,10 @@ _ABOUT_PROMPTS = re.compile(r"プロンプト|prompt|提示词|提示詞|프롬�
 
 _LEAST_DANGLING = 20
 """Weight of the last words of a paragraph, too many for a label."""
+_ALIKE = 80
+"""Percent by which a near copy must be like what stays, not only like another copy of it."""
+_PUT_IN = 2
+"""Sentences that a later draft may put in between two of an earlier one."""
 _FRAGMENT = ("breaks off and stands complete elsewhere",)
 _LEAK_CODES = {kind: f"LEAK{number:03d}" for number, kind in enumerate((*LEAK_KINDS, "conflict"), 1)}
 
@@ -50,7 +54,7 @@ def judge(scene: Scene, keep: Keep = Keep.BEST, asked: Sequence[Span] = ()) -> t
     if damaged:
         rows = [row if row.signs else replace(row, signs=weak_signs(scene, row)) for row in rows]
     taken = [row for row in rows if row.signs or (damaged and _is_duplicate(row))]
-    taken = _keep_sections(scene, taken)
+    taken = _keep_sections(scene, _with_remnants(scene, rows, taken) if damaged else taken)
     verdicts = [verdict for verdict in breaks if damaged or _is_surely_broken(scene, verdict)]
     fragments = fragments if damaged else {}
     verdicts = [verdict for verdict in verdicts if not _goes_on_elsewhere(scene, verdict, fragments)]
@@ -97,6 +101,30 @@ def _is_duplicate(row: Row) -> bool:
     return row.sentences >= LEAST_ROW and row.weight >= LEAST_WEIGHT
 
 
+def _with_remnants(scene: Scene, rows: list[Row], taken: list[Row]) -> list[Row]:
+    """Return the rows taken with those that are too short by themselves, but go on in the witness where such a row ended.
+
+    Between the two the later draft put in a sentence or two.
+    """
+    chosen = {row.first for row in taken}
+    pairs = list(pairwise(rows))
+    for before, after in (*pairs, *reversed(pairs)):
+        if (before.first in chosen) != (after.first in chosen) and _is_split(scene, before, after):
+            chosen |= {before.first, after.first}
+    return [row for row in rows if row.first in chosen]
+
+
+def _is_split(scene: Scene, before: Row, after: Row) -> bool:
+    """Tell whether two rows are one in the witness, and here a few new sentences stand between."""
+    copies = [[unit for unit in range(row.first, row.last) if scene.state[unit] is COPY] for row in (before, after)]
+    if not all(copies) or not min(row.sentences for row in (before, after)):
+        return False
+    between = range(before.last, after.first)
+    plain = all(scene.state[unit] is NEW and scene.kind[unit] is Kind.PARAGRAPH for unit in between)
+    goes_on = int(scene.root[scene.last[copies[0][-1]] - 1]) + 1 == int(scene.root[scene.first[copies[1][0]]])
+    return plain and goes_on and len(between) <= _PUT_IN
+
+
 def _keep_sections(scene: Scene, rows: list[Row]) -> list[Row]:
     """Give back what stands under a new heading that would be left with nothing under it."""
     gone = {unit for row in rows for unit in range(row.first, row.last)}
@@ -114,9 +142,16 @@ def _keep_sections(scene: Scene, rows: list[Row]) -> list[Row]:
             if inner is not None:
                 first = inner
             elif after >= len(scene) or scene.kind[after] is Kind.HEADING:
-                continue
+                first = _behind_near(scene, row)
+                if first in {row.first, row.last}:
+                    continue
         kept.append(replace(row, first=first))
     return kept
+
+
+def _behind_near(scene: Scene, row: Row) -> int:
+    """Return the first unit of a row behind the near copies it begins with: in their own words they may stay under a heading."""
+    return next((unit for unit in range(row.first, row.last) if unit not in scene.near), row.last)
 
 
 def _goes_on_elsewhere(scene: Scene, verdict: Verdict, fragments: dict[int, list[int]]) -> bool:
@@ -165,16 +200,23 @@ def _repeated_all(
             scene, choice, {unit: wholes for unit, wholes in fragments.items() if unit not in spared.union(joins)}
         )
         gone, root = choice.gone, find_roots(choice.source)
-        verdicts = _tell(scene, gone, root, rows, breaks, dropped)
-        lost = _unsupported(scene, verdicts, root)
+        verdicts = [*_tell(scene, gone, root, rows, breaks, dropped), *_dots(scene, dropped)]
+        lost = _unsupported(scene, verdicts, root) | _unlike(scene, verdicts)
         if lost <= spared:
             return [*verdicts, *(_rejoined(scene, gone) if rows else ())]
         spared |= lost
         breaks = [verdict for verdict in breaks if not lost.intersection(scene.units_in(verdict.spans))]
 
 
-def _drop_fragments(scene: Scene, choice: Choice, fragments: dict[int, list[int]]) -> tuple[Choice, Collection[int]]:
-    """Return the choice when beginnings that broke off go too where a whole one stays; and which these are."""
+def _dots(scene: Scene, dropped: Mapping[int, int]) -> Iterator[Verdict]:
+    """Yield a verdict on the dots with which a whole sentence takes up the thread of a beginning that broke off, and goes."""
+    for whole in sorted(set(dropped.values())):
+        if _is_behind_dots(scene, whole):
+            yield Verdict("RPT003", (scene.spans[whole - 1],), Safety.SAFE, scene.spans[whole], ("takes up what broke off",))
+
+
+def _drop_fragments(scene: Scene, choice: Choice, fragments: dict[int, list[int]]) -> tuple[Choice, Mapping[int, int]]:
+    """Return the choice when beginnings that broke off go too where a whole one stays; and which these are, each with it."""
     more: dict[int, int] = {}
     for unit, wholes in fragments.items():
         stay = [whole for whole in wholes if whole not in choice.gone]
@@ -186,7 +228,7 @@ def _drop_fragments(scene: Scene, choice: Choice, fragments: dict[int, list[int]
         source[scene.first[whole] : scene.last[whole]] = np.arange(scene.first[whole], scene.last[whole])
     for unit, whole in more.items():
         source[scene.first[unit] : scene.last[unit]] = np.arange(scene.first[whole], scene.first[whole] + scene.length[unit])
-    return replace(choice, gone=choice.gone.union(more), source=source), more.keys()
+    return replace(choice, gone=choice.gone.union(more), source=source), more
 
 
 def _echoes(scene: Scene, rows: list[Row]) -> Iterator[int]:
@@ -363,6 +405,21 @@ def _unsupported(scene: Scene, verdicts: list[Verdict], root: Integers) -> set[i
     bad = {scene.unit_at(place) for place in np.flatnonzero(gone & gone[root] | torn).tolist()}
     firsts = {scene.first[unit] for unit in bad if scene.state[unit] is NEW}
     return {unit for unit in range(len(scene)) if scene.state[unit] is COPY and (unit in bad or scene.witness[unit] in firsts)}
+
+
+def _unlike(scene: Scene, verdicts: list[Verdict]) -> set[int]:
+    """Return the near copies that would go, or stay instead of their witness, though what stays is not like what goes."""
+    pairs = [pair for verdict in verdicts for pair in verdict.rewritten]
+    bad = {
+        scene.unit_from(gone.start) for gone, stays in pairs if fuzz.ratio(_folded(scene, gone), _folded(scene, stays)) < _ALIKE
+    }
+    firsts = {scene.first[unit] for unit in bad if scene.state[unit] is NEW}
+    return bad | {unit for unit in range(len(scene)) if scene.state[unit] is COPY and scene.witness[unit] in firsts}
+
+
+def _folded(scene: Scene, span: Span) -> str:
+    start, end = np.searchsorted(scene.folded.offsets, span).tolist()
+    return scene.chars[start:end]
 
 
 def _is_broken_off(scene: Scene, unit: int) -> bool:

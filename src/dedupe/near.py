@@ -36,7 +36,7 @@ _WHOLE = frozenset({Kind.CODE, Kind.HEADING})
 """What says the same only where all of it does: a piece of another one is no copy."""
 _NEIGHBOURS, _NOISE = 4, 2
 """A passage is full of slips when so many units around a unit show so many doubled, dropped or exchanged signs."""
-_LETTERS, _LATIN = re.compile(r"[^\W\d_]+"), re.compile("[a-z]")
+_LETTERS, _LATIN = re.compile(r"[^\W\d_ぁ-ヿ一-龥々㐀-䶿가-힣]+"), re.compile("[a-z]")
 _TAIL = 4
 """Characters at the end that two words share which only begin otherwise."""
 _SHORT_NEGATION = re.compile(r"ない|ず|no|ne|不|没|無|无|未|非|안|못|않|없")
@@ -98,10 +98,13 @@ def find_near(text: str, segments: Segments, folded: Folded, repeats: list[Repea
                 found[unit] = like
                 of[unit] = other
     words = cache(lambda: _count_words(text))  # few ask
+    firsts: list[int] = []  # what stands several times is in order with what follows any of it
+    for unit, holder in enumerate(holders):
+        firsts.append(firsts[holder] if exact[unit] and holder >= 0 else unit)
     near = {
         unit: _compare(like, text, segments, unit, texts, words)
         for unit, like in found.items()
-        if like.similarity >= _ALONE / 100 or _is_in_order(unit, of)
+        if like.similarity >= _ALONE / 100 or _is_in_order(unit, of) or _is_beside_copy(unit, like, exact, firsts)
     }
     forgiven = {unit: _forgive(near, unit, like, kinds[unit]) for unit, like in near.items()}
     placed = {
@@ -181,6 +184,12 @@ def _propose(repeats: list[Repeat], copies: Copies, wanted: list[bool]) -> dict[
 
 def _is_in_order(unit: int, of: Mapping[int, int]) -> bool:
     return of.get(unit - 1, -2) + 1 == of[unit] or of.get(unit + 1, -2) - 1 == of[unit]
+
+
+def _is_beside_copy(unit: int, like: Likeness, exact: Sequence[bool], firsts: Sequence[int]) -> bool:
+    """Tell whether beside a unit stands a copy of what stands beside its witness, or beside another copy of that."""
+    place = firsts[like.witness]
+    return any(0 <= unit + step < len(exact) and exact[unit + step] and firsts[unit + step] == place + step for step in (-1, 1))
 
 
 def _compare(

@@ -38,6 +38,11 @@ def pack_detail(post: PostReport, text: str) -> str:
     return base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
 
 
+def rank(post: PostReport) -> tuple[int, int, str]:
+    """Return by what the page sorts posts: those that lose most first."""
+    return -post.removed, -len(post.findings), post.path
+
+
 def write_page(report: Report, *, done: bool = False, trend: Sequence[Trend] = ()) -> str:
     """Return the page of a report as HTML; `done` tells that the repairs it speaks of were written.
 
@@ -46,7 +51,7 @@ def write_page(report: Report, *, done: bool = False, trend: Sequence[Trend] = (
     Nothing in it is loaded from elsewhere, and its policy lets no other script run than its own; text of posts is data, and
     becomes text on the page, never markup.
     """
-    shown = sorted((post for post in report.posts if post.findings or post.error), key=_rank)
+    shown = sorted((post for post in report.posts if post.findings or post.error), key=rank)
     data = {
         "run": report.run,
         "done": done,
@@ -73,10 +78,6 @@ def write_page(report: Report, *, done: bool = False, trend: Sequence[Trend] = (
         mark = next((mark for mark in pieces if mark in line), None)
         page.append(line.replace(mark, pieces[mark]) if mark else line)
     return "".join(page)
-
-
-def _rank(post: PostReport) -> tuple[int, int, str]:
-    return -post.removed, -len(post.findings), post.path
 
 
 def _row(post: PostReport) -> dict[str, Any]:

@@ -208,8 +208,22 @@ def _attempt(
         fresh = [verdict for verdict in fresh if not touches(verdict, left)]
         if not fresh:
             return _Repair(verdicts, edits, repaired, _proof_error(post, verdicts, _flat(edits), repaired, config))
-        verdicts += fresh
+        verdicts = [*_passed_on(post.text, verdicts, fresh), *fresh]
     return _Repair(verdicts[: len(edits)], edits, repaired, f"the repair does not settle after {_ROUNDS} rounds")
+
+
+def _passed_on(text: str, verdicts: Sequence[Verdict], fresh: Sequence[Verdict]) -> Iterator[Verdict]:
+    """Yield verdicts, those on copies of what `fresh` ones take as near copies as near copies of what stays for it too."""
+    pairs = {text[gone.start : gone.end]: stays for verdict in fresh for gone, stays in verdict.rewritten}
+    for verdict in verdicts:
+        more = [
+            (Span(at, at + len(taken)), stays)
+            for taken, stays in pairs.items()
+            for span in verdict.spans
+            if (at := text.find(taken, span.start, span.end)) >= 0
+        ]
+        kept = [(gone, pairs.get(text[stays.start : stays.end], stays)) for gone, stays in verdict.rewritten]
+        yield replace(verdict, rewritten=(*kept, *more), safety=min(verdict.safety, Safety.UNSAFE)) if more or kept else verdict
 
 
 def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True, bare: bool = False) -> _View:

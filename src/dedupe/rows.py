@@ -277,7 +277,8 @@ def weak_signs(scene: Scene, row: Row) -> tuple[str, ...]:
         plain = all(scene.kind[unit] is Kind.PARAGRAPH and scene.stopped[unit] for unit in prose)
         if plain and sum(scene.weight[unit] for unit in prose) >= _ECHO_WEIGHT:
             return ("echoes the sentence before it",)
-    return ("is cut off",) if len(copies) == 1 and _is_cut_copy(scene, copies[0]) else ()
+    in_order = all(scene.witness[unit] == scene.witness_end(before) for before, unit in pairwise(copies))
+    return ("is cut off",) if in_order and _is_cut_copy(scene, copies[-1]) else ()
 
 
 def _is_cut_copy(scene: Scene, unit: int) -> bool:

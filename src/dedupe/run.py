@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dedupe.baseline import Baseline, Counts, follow, name_post
+from dedupe.baseline import Baseline, Counts, follow, name_post, split_name
 from dedupe.config import Config
 from dedupe.corpus import Choice, Source, find_sources, read_source
 from dedupe.diff import unified_diff
@@ -27,9 +27,10 @@ from dedupe.index import Index, stamp_of
 from dedupe.model import Edit, Outcome, Post, Span
 from dedupe.page import Trend, pack_detail, write_page
 from dedupe.peers import Found, Peer, add_across, compare_peers, edits_across, takes_over
+from dedupe.records import Columns
 from dedupe.repair import apply
 from dedupe.report import PostReport, Report, merge, render, render_summary, report_post
-from dedupe.tables import Columns, clean_table
+from dedupe.tables import clean_table
 
 if TYPE_CHECKING:
     # Where nothing is new nobody waits for numpy.
@@ -198,15 +199,47 @@ def fix(
     return report
 
 
-def examine_table(file: Path, columns: Columns, config: Config, *, output: Path | None = None, jobs: int = 1) -> Report:
-    """Examine a table of posts, and write a repaired copy to `output`, as `clean_table` does, over several processes."""
+def scan_table(
+    file: Path, columns: Columns, config: Config, *, keep_going: bool = False, page: bool = False, jobs: int = 1
+) -> Report:
+    """Return what is wrong with the rows of a table, as `clean_table` does, over several processes; writes nothing."""
     with _mapper(jobs or os.cpu_count() or 1) as mapper:
-        return clean_table(file, columns, config, mapper, output)
+        return clean_table(file, columns, config, mapper, keep_going=keep_going, proof=False, page=page)
+
+
+def fix_table(
+    file: Path,
+    columns: Columns,
+    config: Config,
+    output: Path | None,
+    *,
+    reports: Path,
+    keep_going: bool = False,
+    jobs: int = 1,
+) -> Report:
+    """Write a repaired copy of a table to `output` (None: only look), and what was done to `reports`/<run>/."""
+    run = _new_run(Path.cwd(), reports)
+    with _mapper(jobs or os.cpu_count() or 1) as mapper:
+        report = clean_table(file, columns, config, mapper, output, keep_going=keep_going, page=True)
+    report = replace(report, run=run)
+    _write_reports(report, reports / run, (), dry_run=output is None, diff=False)
+    return report
 
 
 def count_findings(report: Report) -> Baseline:
     """Return how often each post that was examined has which findings, as a baseline counts them."""
-    return {name_post(post.path): Counter(finding.fingerprint for finding in post.findings) for post in report.posts}
+    counts: dict[str, Counter[str]] = {}
+    for post in report.posts:
+        # Rows of a table may share a name, and what is known counts for each of them.
+        counts[name_post(post.path)] = counts.get(name_post(post.path), Counter()) | Counter(
+            finding.fingerprint for finding in post.findings
+        )
+    return counts
+
+
+def is_gone(post: str) -> bool:
+    """Tell whether a post of the baseline is no more; a row is there as long as its table is."""
+    return not Path(split_name(post)[0]).exists()
 
 
 def _is_whole(paths: Sequence[str | Path], choice: Choice | None) -> bool:
@@ -340,7 +373,7 @@ def _with_renamed(config: Config, sources: Sequence[Source]) -> Config:
     """Return the settings with a baseline that knows renamed posts by their new names."""
     if not config.baseline:
         return config
-    gone = [post for post in config.baseline if not Path(post).exists()]
+    gone = [post for post in config.baseline if is_gone(post)]
     return replace(config, baseline=follow(config.baseline, [name_post(source.name) for source in sources], gone))
 
 
@@ -479,10 +512,11 @@ def _trend(home: Path) -> list[Trend]:
         return []
 
 
-def _write_reports(report: Report, folder: Path, trend: Sequence[Trend], *, dry_run: bool) -> None:
+def _write_reports(report: Report, folder: Path, trend: Sequence[Trend], *, dry_run: bool, diff: bool = True) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    # The diff keeps line ends and whatever else a post holds, so it is written as bytes.
-    (folder / "changes.diff").write_bytes(render(report, "diff").encode("utf-8", "surrogatepass"))
+    if diff:
+        # The diff keeps line ends and whatever else a post holds, so it is written as bytes.
+        (folder / "changes.diff").write_bytes(render(report, "diff").encode("utf-8", "surrogatepass"))
     (folder / "report.json").write_text(render(report, "json"), "utf-8", newline="\n")
     (folder / "report.html").write_text(write_page(report, done=not dry_run, trend=trend), "utf-8", newline="\n")
     (folder / "summary.md").write_text(render_summary(report, dry_run=dry_run), "utf-8", newline="\n")

@@ -109,8 +109,10 @@ class Scene:
         return self.witness[unit] + self.length[unit] if like is None else like.place.end
 
     def follows(self, before: int, unit: int) -> bool:
-        """Tell whether two copies stand in this order, near each other, in what they are copies of."""
-        return 0 <= self.witness[unit] - self.witness_end(before) <= _STEP
+        """Tell whether two copies stand in this order, near each other, in what they are copies of or where that stood first."""
+        if 0 <= self.witness[unit] - self.witness_end(before) <= _STEP:
+            return True
+        return bool(0 <= self.root[self.first[unit]] - (self.root[self.last[before] - 1] + 1) <= _STEP)
 
     def is_broken_copy(self, before: int, unit: int) -> bool:
         """Tell whether two units are copies of one that a break cut in two."""

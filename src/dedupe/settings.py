@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dedupe.baseline import Baseline, name_post, read_baseline
+from dedupe.baseline import Baseline, name_post, read_baseline, split_name
 from dedupe.config import Config, build_config
 from dedupe.decisions import Decision, read_decisions
 from dedupe.errors import ConfigError
@@ -66,9 +66,10 @@ def rename_posts(baseline: Baseline, begin: Path, end: Path) -> Baseline:
     here, there = os.path.abspath(begin), os.path.abspath(end)  # noqa: PTH100 (resolve() would follow links)
 
     def rename(post: str) -> str:
-        whole = os.path.normpath(os.path.join(here, post))  # noqa: PTH118 (so does Path)
+        file, row = split_name(post)
+        whole = os.path.normpath(os.path.join(here, file))  # noqa: PTH118 (so does Path)
         inside = not os.path.relpath(whole, there).startswith("..")
-        return Path(os.path.relpath(whole, there) if inside else whole).as_posix()
+        return Path(os.path.relpath(whole, there) if inside else whole).as_posix() + row
 
     return {name_post(rename(post)): counts for post, counts in baseline.items()}
 
