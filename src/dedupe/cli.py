@@ -167,7 +167,7 @@ def scan(
                     index=index,
                     progress=progress,
                 )
-        _finish(report, form, output_file, found=bool(report.findings), exit_zero=exit_zero)
+        _finish(report, form, output_file, found=bool(report.wrong), exit_zero=exit_zero)
 
 
 @app.command(epilog="Exit code: 0 nothing left to do, 1 something is left (or a dry run would change something), 2 an error.")
@@ -238,7 +238,7 @@ def fix(
             with _alone(scheduled), _progress(quiet) as progress:
                 report = run_fix(paths or ["."], settings, dry_run=dry_run, jobs=jobs, progress=progress, index=index, **where)
             _tell_run(report, scheduled)
-        found = bool(report.findings) if dry_run or report.held else _left(report) or (exit_non_zero_on_fix and _fixed(report))
+        found = bool(report.wrong) if dry_run or report.held else _left(report) or (exit_non_zero_on_fix and _fixed(report))
         _finish(report, form, output_file, found=found, exit_zero=exit_zero, repaired=not dry_run and not report.held)
 
 
@@ -697,7 +697,7 @@ def _tell_github(report: Report, summary: Path) -> None:
 
 def _left(report: Report) -> bool:
     """Tell whether a repair left findings behind."""
-    return any(not finding.edits for finding in report.findings)
+    return any(not finding.edits for finding in report.wrong)
 
 
 def _finish(report: Report, form: str, output_file: Path | None, *, found: bool, exit_zero: bool, repaired: bool = False) -> None:
@@ -732,7 +732,7 @@ def _code(report: Report, *, found: bool, exit_zero: bool) -> int:
 
 def _paint(text: str) -> str:
     text = re.sub(r"^(\S.*)\n(?=  )", lambda match: typer.style(match[1], bold=True) + "\n", text, flags=re.MULTILINE)
-    text = re.sub(r"\b(?:RPT|CUT|LEAK|SUP)\d{3}\b", lambda match: typer.style(match[0], fg="cyan"), text)
+    text = re.sub(r"\b(?:RPT|CUT|LEAK|POST|SUP)\d{3}\b", lambda match: typer.style(match[0], fg="cyan"), text)
     return re.sub(r"^  \|[#=~|]+\|$", lambda strip: _paint_strip(strip[0]), text, flags=re.MULTILINE)
 
 

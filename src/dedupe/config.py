@@ -15,12 +15,18 @@ from dedupe.model import Keep, Safety
 if TYPE_CHECKING:
     from dedupe.leaks import Entry
 
-_CODES_BY_GROUP = {"RPT": 5, "CUT": 1, "LEAK": 9, "SUP": 1}
+_CODES_BY_GROUP = {"RPT": 5, "CUT": 1, "LEAK": 9, "POST": 5, "SUP": 1}
 CODES = tuple(f"{group}{number:03d}" for group, count in _CODES_BY_GROUP.items() for number in range(1, count + 1))
-FIXLESS = frozenset({"CUT001", "LEAK009", "SUP001"})
+FIXLESS = frozenset({"CUT001", "LEAK009", "POST002", "POST003", "POST004", "POST005", "SUP001"})
 """Rules that never have a fix: what they find is new text, or what a person wrote and must resolve."""
+ACROSS = "POST"
+"""The codes of the rules that compare posts with each other begin like this."""
 CONTINUATION = "RPT005"
 """The rule of what goes with `keep` set to `first-draft`; never safe, for its text may stand nowhere else."""
+TWIN = "POST001"
+"""The rule of posts that say the same; a fix of it is about front matter alone."""
+TEMPLATE = "POST003"
+"""The rule of text that is wanted in many posts: told, and no damage."""
 NEAR_RULES = ("RPT001", "RPT002")
 """The rules whose passages may stand again with small changes."""
 
@@ -59,6 +65,11 @@ class Config:
     def wants(self, code: str) -> bool:
         chosen = not self.select or code.startswith(self.select)
         return chosen and not (self.ignore and code.startswith(self.ignore))
+
+    @property
+    def compares(self) -> bool:
+        """Whether posts are compared with each other."""
+        return any(self.wants(code) for code in CODES if code.startswith(ACROSS))
 
     @property
     def near(self) -> bool:

@@ -6,11 +6,12 @@ import json
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
-from dedupe.config import CONTINUATION
+from dedupe.config import CONTINUATION, TEMPLATE
 from dedupe.diff import unified_diff
 from dedupe.model import Draft, Finding, Outcome, Rewording, Span, Wording
 from dedupe.rules import RULES
@@ -49,8 +50,17 @@ class EditLine:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherPlace:
+    """A span of another post: characters, half-open, and the first and last line it touches, from 1."""
+
+    path: str
+    span: tuple[int, int]
+    lines: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class FindingLine:
-    """A finding as reports show it; `excerpt` is the beginning of its text."""
+    """A finding as reports show it; `excerpt` is the beginning of its text, `elsewhere` what it is about in other posts."""
 
     code: str
     name: str
@@ -66,6 +76,7 @@ class FindingLine:
     message: str
     excerpt: str
     fingerprint: str
+    elsewhere: tuple[OtherPlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +138,11 @@ class Report:
     def findings(self) -> list[FindingLine]:
         return [finding for post in self.posts for finding in post.findings]
 
+    @property
+    def wrong(self) -> list[FindingLine]:
+        """The findings that ask for something: all but templates, which are wanted where they stand."""
+        return [finding for finding in self.findings if finding.code != TEMPLATE]
+
 
 def report_post(outcome: Outcome, *, with_diff: bool = False) -> PostReport:
     """Return what reports say of one outcome, offsets turned into lines."""
@@ -147,6 +163,31 @@ def report_post(outcome: Outcome, *, with_diff: bool = False) -> PostReport:
         baselined=outcome.baselined,
         diff=unified_diff(outcome.post.name, text, edits) if with_diff and outcome.changed else "",
     )
+
+
+def report_across(found: Mapping[str, Sequence[Finding]], read: Callable[[str], str]) -> dict[str, tuple[FindingLine, ...]]:
+    """Return what reports say of findings across posts, by the names of these; `read` gives the text of a post."""
+
+    @lru_cache(maxsize=64)
+    def breaks(path: str) -> list[int]:
+        return [0, *(newline.end() for newline in re.finditer("\n", read(path)))]
+
+    return {
+        path: tuple(
+            replace(
+                _line(finding, read(path), breaks(path)),
+                elsewhere=tuple(OtherPlace(other, span, _place(span, breaks(other))) for other, span in finding.elsewhere),
+            )
+            for finding in findings
+        )
+        for path, findings in found.items()
+    }
+
+
+def add_findings(post: PostReport, findings: Iterable[FindingLine], baselined: int = 0) -> PostReport:
+    """Return the report of a post with more findings, all in the order of their places."""
+    every = sorted([*post.findings, *findings], key=lambda finding: (finding.span, finding.code))
+    return replace(post, findings=tuple(every), baselined=post.baselined + baselined)
 
 
 def _place(span: Span, lines: list[int]) -> tuple[int, int]:
@@ -269,6 +310,7 @@ def _post_text(post: PostReport, *, unsafe_fixes: bool) -> Iterator[str]:
     for finding in post.findings:
         yield f"  {_lines(finding.lines)}: {finding.code} {finding.message}"
         yield f"; stays at {_lines(finding.witness.lines)}" if finding.witness else ""
+        yield f"; see {finding.elsewhere[0].path}, {_lines(finding.elsewhere[0].lines)}" if finding.elsewhere else ""
         waits = finding.safety == "unsafe" and not unsafe_fixes
         yield "" if finding.edits else "; left alone without `--unsafe-fixes`" if waits else "; left alone"
         yield f"\n      {finding.excerpt}\n" if finding.excerpt else "\n"
@@ -370,7 +412,7 @@ def _totals(report: Report, *, repaired: bool) -> Iterator[str]:
         dropped = any(finding.edits for finding in report.findings if finding.code == CONTINUATION)
         kept = "what a post said, it still says" if repaired else "`fix` proves first that what a post said, it still says"
         yield " removed, continuations with all they say.\n" if dropped else f" removed; {kept}.\n"
-    left = sum(not finding.edits for finding in report.findings)
+    left = sum(not finding.edits for finding in report.wrong)
     if left:
         yield f"{_plural(left, 'finding')} left for a person.\n"
     yield from _baselined(total["baselined"])

@@ -79,6 +79,17 @@ RULES: dict[str, Rule] = {
         Rule("LEAK007", "hidden-thought", "hidden thought", "hidden thoughts", "reasoning that was meant to stay hidden"),
         Rule("LEAK008", "placeholder", "placeholder", "placeholders", "a blank that nobody filled in"),
         Rule("LEAK009", "conflict-marker", "conflict marker", "conflict markers", "a merge conflict that nobody resolved"),
+        Rule("POST001", "twin-post", "twin post", "twin posts", "a post that says nearly the same as another one"),
+        Rule("POST002", "shared-passage", "shared passage", "shared passages", "a passage that stands in another post too"),
+        Rule("POST003", "template", "template", "templates", "a passage that stands in many posts at a like place"),
+        Rule("POST004", "same-address", "address taken twice", "addresses taken twice", "a post at the address of another one"),
+        Rule(
+            "POST005",
+            "leaked-title",
+            "leaked title",
+            "leaked titles",
+            "what an assistant said, taken for a title or the like",
+        ),
         Rule(
             "SUP001",
             "unused-suppression",
