@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "dedupe"
 
 ORDER = [
     "errors",
+    "language",
     "model",
     "differ",
     "fingerprint",
@@ -85,6 +86,7 @@ ORDER = [
     "cli",
 ]
 EDGES = {
+    "language",
     "engine",
     "history",
     "files",

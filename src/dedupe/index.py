@@ -298,7 +298,7 @@ def read_status(folder: Path) -> Status | None:
             counts = "SELECT (SELECT count(*) FROM files), (SELECT count(*) FROM results), (SELECT count(*) FROM settings)"
             posts, results, settings = db.execute(counts).fetchone()
     except _DAMAGE as error:
-        raise InputError(f"{file}: is damaged ({error}); `dedupe index clear` takes it away") from error
+        raise InputError("{file}: is damaged ({error}); `dedupe index clear` takes it away", file=file, error=error) from error
     return Status(file, file.stat().st_size, posts, results, settings, current)
 
 

@@ -56,18 +56,24 @@ def read_entry(raw: Mapping[str, Any]) -> Entry:
     name = raw.get("id", "?")
     missing = {"id", "kind", "strength", "anchor", "needle", "pattern"} - set(raw)
     if missing:
-        raise ConfigError(f"leak {name!r} lacks {', '.join(sorted(missing))}")
+        raise ConfigError("leak {name!r} lacks {known}", name=name, known=", ".join(sorted(missing)))
     if raw["kind"] not in KINDS:
-        raise ConfigError(f"leak {name!r} has the kind {raw['kind']!r}; use one of {', '.join(KINDS)}")
+        raise ConfigError(
+            "leak {name!r} has the kind {value!r}; use one of {known}", name=name, value=raw["kind"], known=", ".join(KINDS)
+        )
     if raw["anchor"] not in ANCHORS:
-        raise ConfigError(f"leak {name!r} has the anchor {raw['anchor']!r}; use one of {', '.join(ANCHORS)}")
+        raise ConfigError(
+            "leak {name!r} has the anchor {value!r}; use one of {known}", name=name, value=raw["anchor"], known=", ".join(ANCHORS)
+        )
     if str(raw["strength"]).upper() not in Strength.__members__:
-        raise ConfigError(f"leak {name!r} has the strength {raw['strength']!r}; use decisive, sign or hint")
+        raise ConfigError(
+            "leak {name!r} has the strength {value!r}; use decisive, sign or hint", name=name, value=raw["strength"]
+        )
     entry = _build(raw)
     try:
         re.compile(entry.pattern)
     except re.error as error:
-        raise ConfigError(f"leak {name!r} has a pattern that does not compile: {error}") from error
+        raise ConfigError("leak {name!r} has a pattern that does not compile: {error}", name=name, error=error) from error
     return entry
 
 

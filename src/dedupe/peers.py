@@ -118,7 +118,7 @@ def _compare(peers: Sequence[Peer], traits: dict[str, Traits], config: Config, m
     def read(name: str) -> Post:
         raw, post = read_source(by_name[name].source)
         if digest(raw) != by_name[name].content:
-            raise InputError(f"{name}: changed while posts were compared; run again")
+            raise InputError("{name}: changed while posts were compared; run again", name=name)
         return post
 
     for peer in peers:

@@ -119,7 +119,7 @@ def scan(
         _examine_all(sources, config, jobs, diff=diff, page=page, keep=False, proof=diff, index=index, progress=progress)
     )
     found = _find_across(work, paths, sources, config, choice, index, errors)
-    work, reports = _bring_together(work, found, _with_renamed(config, sources), diff=diff, page=page)
+    work, reports = _bring_together(work, found, with_renamed(config, sources), diff=diff, page=page)
     for examined in work:
         _note(examined, reports, errors)
     return merge(reports, errors, unsafe_fixes=config.unsafe_fixes, near=config.near)
@@ -174,7 +174,7 @@ def fix(
             work = [_without_bytes(examined) for examined in work]
             found = _find_across(work, paths, sources, config, choice, index, errors)
             shown = reports is not None
-            work, others = _bring_together(work, found, _with_renamed(config, sources), diff=shown, page=shown, keep=not dry_run)
+            work, others = _bring_together(work, found, with_renamed(config, sources), diff=shown, page=shown, keep=not dry_run)
             done += others
         if limits is not None:
             held = limits.find_breach([examined.report for examined in work if examined.report])
@@ -291,7 +291,9 @@ def _check_partners(examined: _Examined, failed: set[str]) -> None:
     for finding in examined.report.findings if examined.report else ():
         for other in finding.elsewhere:
             if finding.edits and other.path in failed:
-                raise WriteError(f"{examined.source.name}: left as it was, for {other.path} could not be written")
+                raise WriteError(
+                    "{name}: left as it was, for {path} could not be written", name=examined.source.name, path=other.path
+                )
 
 
 def _find_across(
@@ -487,9 +489,18 @@ def _targets(sources: Sequence[Source], output: Path) -> dict[Source, Path]:
     taken: dict[Path, Source] = {}
     for source, target in targets.items():
         if target in originals:
-            raise InputError(f"--output {output} would overwrite {source.name}; choose a folder outside of what is repaired")
+            raise InputError(
+                "--output {output} would overwrite {name}; choose a folder outside of what is repaired",
+                output=output,
+                name=source.name,
+            )
         if target in taken:
-            raise InputError(f"{source.name} and {taken[target].name} would both be written to {target}; repair them one by one")
+            raise InputError(
+                "{name} and {name2} would both be written to {target}; repair them one by one",
+                name=source.name,
+                name2=taken[target].name,
+                target=target,
+            )
         taken[target] = source
     return targets
 
