@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,3 +52,12 @@ def test_a_translated_page_names_what_the_english_one_names(code: str, language:
 
 def test_a_language_without_pages_has_the_english_one() -> None:
     assert RULES["RPT001"].page("eo") == RULES["RPT001"].page()
+
+
+@pytest.mark.parametrize(("spoken", "heading"), [("ja_JP.UTF-8", "## なぜ問題か"), ("C.UTF-8", "## Why it matters")])
+def test_the_command_tells_a_rule_in_the_language_of_the_reader(spoken: str, heading: str) -> None:
+    command = [sys.executable, "-m", "dedupe", "rules", "RPT003"]
+    said = subprocess.run(command, env={**os.environ, "DEDUPE_LANG": spoken}, capture_output=True, check=True).stdout.decode(
+        "utf-8"
+    )
+    assert heading in said

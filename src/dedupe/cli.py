@@ -380,7 +380,7 @@ def rules(
                 typer.echo(f"{rule.code:8} {rule.name:20} {say(rule.summary)}")
             return
         chosen = build_config({"select": [code]}, "dedupe rules").select[0]
-        typer.echo("\n\n".join(rule.page().strip() for rule in RULES.values() if rule.code.startswith(chosen)))
+        typer.echo("\n\n".join(rule.page(language()).strip() for rule in RULES.values() if rule.code.startswith(chosen)))
 
 
 @app.command(help=say("Show what the runs of `fix` met and did, oldest first."))
