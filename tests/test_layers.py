@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "dedupe"
 
 ORDER = [
     "errors",
+    "language",
     "model",
     "differ",
     "fingerprint",
@@ -44,6 +45,13 @@ ORDER = [
     "prove",
     "rules",
     "suppress",
+    "address",
+    "front",
+    "traits",
+    "collection",
+    "twins",
+    "passages",
+    "across",
     "spare",
     "part",
     "pipeline",
@@ -62,6 +70,7 @@ ORDER = [
     "lock",
     "index",
     "history",
+    "peers",
     "run",
     "align",
     "markup",
@@ -77,6 +86,7 @@ ORDER = [
     "cli",
 ]
 EDGES = {
+    "language",
     "engine",
     "history",
     "files",
@@ -89,6 +99,7 @@ EDGES = {
     "tables",
     "lock",
     "index",
+    "peers",
     "run",
     "desk",
     "answers",

@@ -53,7 +53,7 @@ class Desk:
         self.session: Session | None = None
         self.sources: list[Source] = find_sources(paths, config)
         if not self.sources:
-            raise InputError(f"no posts found in {', '.join(paths)}")
+            raise InputError("no posts found in {known}", known=", ".join(paths))
         self.config = with_renamed(replace(config, decisions={}, reviewing=True), self.sources)
         self._stamps: list[_Stamp] = []
         self._written: _Stamp = None
@@ -178,7 +178,7 @@ class Desk:
 
     def _read(self, number: int) -> Post:
         if not self._is_inside(number):
-            raise InputError(f"{self.sources[number].name}: has become a link to another place; left alone")
+            raise InputError("{name}: has become a link to another place; left alone", name=self.sources[number].name)
         return read_source(self.sources[number])[1]
 
     def _is_inside(self, number: int) -> bool:
