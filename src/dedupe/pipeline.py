@@ -18,12 +18,12 @@ from dedupe.fold import fold
 from dedupe.header import read_post
 from dedupe.judge import judge
 from dedupe.leaks import find_leaks, has_leak, read_catalogue
-from dedupe.model import Draft, Edit, Folded, Integers, Keep, Leak, Outcome, Post, Repeat, Safety, Segments, Span, Verdict
+from dedupe.model import Draft, Edit, Folded, Integers, Keep, Leak, Outcome, Post, Repeats, Safety, Segments, Span, Verdict
 from dedupe.near import Likeness, add_near, find_near
 from dedupe.part import find_part
 from dedupe.prove import ProofError, prove
 from dedupe.repair import apply, repair
-from dedupe.repeats import find_repeats
+from dedupe.repeats import cover, find_repeats
 from dedupe.restore import restore
 from dedupe.rows import is_suspect
 from dedupe.rules import describe
@@ -52,10 +52,10 @@ class _View:
 
     decided: Decided
     repeated_share: float
+    repeats: Repeats
     leaky: bool
     segments: Segments | None = None
     scene: Scene | None = None
-    repeats: tuple[Repeat, ...] = ()
     exact: tuple[Verdict, ...] = ()
     drafts: tuple[Draft, ...] = ()
     baselined: int = 0
@@ -220,7 +220,7 @@ def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True, bare
     share = _repeated_share(repeats, len(folded.codes), header)
     gap = _WIDE_GAP.search(post.text, post.body.start)
     if not gap and not is_suspect(folded, repeats) and not (leaky and has_leak(post, config.leaks)):
-        return _View(Decided(()), share, leaky=False)
+        return _View(Decided(()), share, repeats, leaky=False)
     segments = split(post)
     leaks = find_leaks(post, segments, config.leaks) if leaky else ()
     if leaks:
@@ -250,7 +250,7 @@ def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True, bare
 
     decided = decide(post.text, weigh, config.decisions, raising=raising)
     decided, baselined = spare(post.text, decided, marks, config.baseline.get(name_post(post.name), {}))
-    return _View(decided, share, bool(leaks), segments, scene, tuple(repeats), exact, drafts, baselined)
+    return _View(decided, share, repeats, bool(leaks), segments, scene, exact, drafts, baselined)
 
 
 def _told(verdict: Verdict, why: str) -> Verdict:
@@ -318,14 +318,10 @@ def _differing(scene: Scene, near: Mapping[int, Likeness], verdicts: Sequence[Ve
                 )
 
 
-def _repeated_share(repeats: Sequence[Repeat], size: int, header: int) -> float:
+def _repeated_share(repeats: Repeats, size: int, header: int) -> float:
     """Return the share of the body's folded characters that lie in a long run standing earlier in the post."""
-    change = np.zeros(size + 1, np.int64)
-    for start, end, _ in repeats:
-        if end - start >= _MEASURED:
-            change[start] += 1
-            change[end] -= 1
-    return float(np.count_nonzero(np.cumsum(change)) / max(1, size - header))
+    long = repeats.among(repeats.ends - repeats.starts >= _MEASURED)
+    return float(np.count_nonzero(cover(long, size)) / max(1, size - header))
 
 
 def _applies(verdict: Verdict, config: Config) -> bool:
