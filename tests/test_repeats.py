@@ -58,7 +58,7 @@ def test_a_description_quoted_by_the_body_is_no_repeat() -> None:
     header = "title the harbour opens at six in the morning"
     codes = fold(header + ". every day the harbour opens at six in the morning.").codes
     assert find_repeats(codes)
-    assert find_repeats(codes, len(fold(header).codes)) == []
+    assert not find_repeats(codes, len(fold(header).codes))
 
 
 def test_a_second_front_matter_is_a_repeat() -> None:
@@ -77,8 +77,8 @@ def test_periodic_text_gives_few_repeats() -> None:
 
 
 def test_short_and_empty_texts() -> None:
-    assert find_repeats(fold("").codes) == []
-    assert find_repeats(fold("short").codes) == []
+    assert not find_repeats(fold("").codes)
+    assert not find_repeats(fold("short").codes)
 
 
 def test_a_sign_that_ends_the_front_matter_too_hides_no_repeat() -> None:

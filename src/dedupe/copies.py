@@ -9,8 +9,8 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from dedupe.model import Folded, Integers, Kind, Post, Repeat, Segments
-from dedupe.repeats import K
+from dedupe.model import Folded, Integers, Kind, Post, Repeats, Segments
+from dedupe.repeats import K, cover
 
 _SELDOM = 0.2
 """Where fewer paragraphs than this share end without a stop, one that does was cut off."""
@@ -35,7 +35,7 @@ class Copies:
     whole_ends: frozenset[int]
 
 
-def find_copies(post: Post, segments: Segments, folded: Folded, repeats: list[Repeat]) -> Copies:
+def find_copies(post: Post, segments: Segments, folded: Folded, repeats: Repeats) -> Copies:
     """Return the copies among the units of `segments`.
 
     A unit is a copy when one repeat covers all of it, or several that meet where sentences of the witness end and begin
@@ -59,32 +59,27 @@ def find_copies(post: Post, segments: Segments, folded: Folded, repeats: list[Re
     return copies
 
 
-def _covering(repeats: list[Repeat], starts: Integers, ends: Integers) -> list[tuple[int, int, int, int, int]]:
+def _covering(repeats: Repeats, starts: Integers, ends: Integers) -> list[tuple[int, int, int, int, int]]:
     """Return the repeats that cover whole units, shortest first, each cut down to them and with their range."""
-    runs = np.array(repeats, np.int64).reshape(-1, 3)
-    first = np.searchsorted(starts, runs[:, 0], "left")
-    last = np.searchsorted(ends, runs[:, 1], "right")
+    first = np.searchsorted(starts, repeats.starts, "left")
+    last = np.searchsorted(ends, repeats.ends, "right")
     whole = np.flatnonzero(last > first)
-    order = whole[np.lexsort((-runs[whole, 2], runs[whole, 1] - runs[whole, 0]))]
-    columns = (starts[first[order]], ends[last[order] - 1], runs[order, 2], first[order], last[order])
+    order = whole[np.lexsort((-repeats.distances[whole], (repeats.ends - repeats.starts)[whole]))]
+    columns = (starts[first[order]], ends[last[order] - 1], repeats.distances[order], first[order], last[order])
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def _join_pieces(copies: Copies, folded: Folded, repeats: list[Repeat]) -> None:
+def _join_pieces(copies: Copies, folded: Folded, repeats: Repeats) -> None:
     """Mark units that several repeats cover together, each piece ending where a unit (or header line) of its witness does."""
     starts, ends = copies.starts, copies.ends
-    runs = np.array(repeats, np.int64).reshape(-1, 3)
-    change = np.zeros(len(folded.codes) + 1, np.int64)
-    np.add.at(change, runs[:, 0], 1)
-    np.add.at(change, runs[:, 1], -1)
-    inside = np.concatenate(([0], np.cumsum(np.cumsum(change)[:-1] > 0)))
+    inside = np.concatenate(([0], np.cumsum(cover(repeats, len(folded.codes)))))
     share = inside[ends] - inside[starts]
     length = ends - starts
     candidates = np.flatnonzero((copies.witness < 0) & (share >= np.maximum(K, length - K + 1))).tolist()
     if not candidates:
         return
     for unit in candidates:
-        pieces = _pieces(int(starts[unit]), int(ends[unit]), folded, runs, copies)
+        pieces = _pieces(int(starts[unit]), int(ends[unit]), folded, repeats, copies)
         if pieces:
             copies.witness[unit] = pieces[0][2]
             for start, end, origin in pieces:
@@ -130,13 +125,14 @@ def _item_styles(kinds: list[Kind], stopped: NDArray[np.bool_]) -> list[bool]:
     return styles
 
 
-def _pieces(start: int, end: int, folded: Folded, runs: Integers, copies: Copies) -> list[tuple[int, int, int]]:
+def _pieces(start: int, end: int, folded: Folded, repeats: Repeats, copies: Copies) -> list[tuple[int, int, int]]:
     """Return (start, end, start of the witness) of pieces that make up a unit, or nothing if some part stands nowhere."""
     pieces: list[tuple[int, int, int]] = []
     at = start
     while at < end:
         best = _short_rest(at, end, folded, copies.begins) if at > start else None
-        for _, run_end, distance in runs[(runs[:, 0] <= at) & (runs[:, 1] > at)].tolist():
+        over = np.flatnonzero(repeats.ends[: np.searchsorted(repeats.starts, at, "right")] > at)
+        for run_end, distance in zip(repeats.ends[over].tolist(), repeats.distances[over].tolist(), strict=True):
             if at > start and at - distance not in copies.begins:
                 continue
             reach = min(run_end, end)

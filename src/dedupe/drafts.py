@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 import numpy as np
 from rapidfuzz import fuzz
 
-from dedupe.model import Draft, Kind, Repeat, Safety, Span, Verdict, Wording
+from dedupe.model import Draft, Kind, Repeats, Safety, Span, Verdict, Wording
 from dedupe.scene import COPY, LEAK, NEW, Scene
 
 _BETWEEN = frozenset({"prompt", "preamble", "refusal", "end", "thought"})
@@ -30,7 +30,7 @@ _BROKEN = 4
 """Folded characters a copy that was cut off lacks at least."""
 
 
-def find_drafts(scene: Scene, repeats: Sequence[Repeat], verdicts: Iterable[Verdict]) -> tuple[Draft, ...]:
+def find_drafts(scene: Scene, repeats: Repeats, verdicts: Iterable[Verdict]) -> tuple[Draft, ...]:
     """Return the drafts of a post in order; none where it is but one, or shows no damage.
 
     A draft begins where the text before it breaks off, behind what stands between drafts (the marker of a prompt, the words
@@ -203,7 +203,7 @@ def _rows(scene: Scene, texts: list[int], seams: set[int], places: _Places) -> I
             start = number
 
 
-def _find_rewritten(scene: Scene, repeats: Sequence[Repeat], texts: list[int]) -> frozenset[int]:
+def _find_rewritten(scene: Scene, repeats: Repeats, texts: list[int]) -> frozenset[int]:
     """Return which of the new sentences among `texts` say again, with small changes, what an earlier one says.
 
     Runs of characters they share propose the earlier one, and so does the text before them, when it is told again.
@@ -231,17 +231,14 @@ def _find_rewritten(scene: Scene, repeats: Sequence[Repeat], texts: list[int]) -
     return frozenset(wanted.intersection(of))
 
 
-def _touching(scene: Scene, repeats: Sequence[Repeat], units: Collection[int]) -> list[list[int]]:
+def _touching(scene: Scene, repeats: Repeats, units: Collection[int]) -> Repeats:
     """Return the repeats that lie partly in some of `units`."""
-    if not repeats or not units:
-        return []
-    runs = np.array(repeats, np.int64)
     among = np.zeros(len(scene) + 1, np.int64)
     among[[unit + 1 for unit in units]] = 1
     count = np.cumsum(among)
-    first = np.maximum(np.searchsorted(scene.first, runs[:, 0], "right") - 1, 0)
-    last = np.searchsorted(scene.first, runs[:, 1], "left")
-    return list(runs[count[last] > count[first]].tolist())
+    first = np.maximum(np.searchsorted(scene.first, repeats.starts, "right") - 1, 0)
+    last = np.searchsorted(scene.first, repeats.ends, "left")
+    return repeats.among(count[last] > count[first])
 
 
 def _is_alike(scene: Scene, unit: int, other: int) -> bool:

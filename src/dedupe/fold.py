@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,19 +25,25 @@ def fold(text: str) -> Folded:
     composed with what stands before it. Emphasis, bullets, heading and quote signs, table bars and white space
     map to nothing, but a sign between two ASCII letters or digits stays (`2*3`, `snake_case`).
     """
-    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    codes = _lookup(points)
+    points, codes = _read(text)
     keep = (codes != _NOTHING) & ~_markdown_signs(points, codes)
     codes, keep = _compose(points, codes, keep)
     offsets = np.flatnonzero(keep)
     return Folded(codes[offsets], offsets)
 
 
+@lru_cache(maxsize=2)
 def narrow(text: str) -> str:
     """Return `text` with wide and upper-case forms made narrow and lower, each character in its place."""
-    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    codes = _lookup(points)
-    return np.where(codes == _NOTHING, points, codes).astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    points, codes = _read(text)
+    return np.where(codes == _NOTHING, points, codes).tobytes().decode("utf-32-le", "surrogatepass")
+
+
+@lru_cache(maxsize=2)
+def _read(text: str) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Return the code points of a text and what each is compared as; several stages ask of the same few texts."""
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+    return points, _lookup(points)
 
 
 def _lookup(points: NDArray[np.uint32]) -> NDArray[np.uint32]:

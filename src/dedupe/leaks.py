@@ -25,6 +25,10 @@ _OF_THE_TASK = re.compile(
 )
 _HASHES, _FACTOR = 1 << 16, 40503
 """How many hashes pairs of characters have, and what the first is multiplied with (Knuth, TAOCP 3, 6.4)."""
+_OPENS = re.compile(r"[-*_\[(【<«〈《「『〔{=#~—―](?<!\S.)")
+"""A sign that may open a framed label, at the start of a word."""
+_DEPTH = 6
+"""Characters of a needle that are looked up by their hash."""
 _QUOTING = frozenset({Kind.CODE, Kind.TABLE, Kind.QUOTE, Kind.FOOTNOTE, Kind.CONFLICT})
 
 
@@ -115,7 +119,7 @@ def _in_frame(pattern: str) -> str:
 def _woven(pattern: str, kind: str, anchor: str) -> str:
     """Return what finds a framed label between words of a line, as an echo flattens it, or a framed end behind them."""
     if kind == "end" and anchor == "line":
-        return rf"(?<=\S)[ \t]+(?P<leak>[*_]{{0,3}}(?=[^\w\s])(?:{pattern}))[ \t]*\r?$"
+        return rf"[ \t](?<=\S.)[ \t]*(?P<leak>[*_]{{0,3}}(?=[^\w\s])(?:{pattern}))[ \t]*\r?$"
     if anchor != "label":
         return ""
     framed = rf"[*_]{{0,3}}(?:{_in_frame(pattern)})[*_]{{0,3}}|[*_]{{2,3}}(?:{pattern})\s*:?[*_]{{2,3}}\s*:?"
@@ -185,17 +189,35 @@ def _matches(text: str, start: int, extra: tuple[Entry, ...]) -> Iterator[tuple[
     for line, words in met.items():
         end = text.find("\n", line)
         for entry in dict.fromkeys(entry for word in words for entry in needles.entries[word]):
-            # Compiled when first needed, and then kept by `re`: most of the catalogue never is.
-            for pattern in filter(None, (entry.pattern, entry.woven)):
-                for match in re.compile(pattern, re.MULTILINE).finditer(text, max(start, line), end if end >= 0 else len(text)):
-                    yield entry, match, pattern is entry.woven
+            yield from _search_line(entry, text, max(start, line), end if end >= 0 else len(text))
+
+
+def _search_line(entry: Entry, text: str, start: int, end: int) -> Iterator[tuple[Entry, re.Match[str], bool]]:
+    """Yield what an entry finds in one line: at its start, or anywhere where it is meant to stand anywhere.
+
+    To try a pattern at each place of a draft that was flattened into one line takes longer than all else that is done here.
+    """
+    # Compiled when first needed, and then kept by `re`: most of the catalogue never is.
+    pattern = re.compile(entry.pattern, re.MULTILINE)
+    if entry.anchor == "inline":
+        yield from ((entry, match, False) for match in pattern.finditer(text, start, end))
+    elif match := pattern.match(text, start, end):
+        yield entry, match, False
+    if entry.woven and entry.anchor == "label":
+        woven, at = re.compile(entry.woven, re.MULTILINE), start
+        for opening in (start, *(sign.start() for sign in _OPENS.finditer(text, start, end))):
+            if opening >= at and (match := woven.match(text, opening, end)):
+                yield entry, match, True
+                at = match.end()
+    elif entry.woven:
+        yield from ((entry, match, True) for match in re.compile(entry.woven, re.MULTILINE).finditer(text, start, end))
 
 
 @dataclass(frozen=True)
 class _Needles:
     """The needles of a catalogue: their entries, which go on from which, and how they begin.
 
-    `begins` has the hashes of their first two characters; of these `short` are a needle already, `goes_on` has those of three.
+    `begins[n]` has the hashes of their first n + 2 characters, `whole[n]` those that are a needle already.
     """
 
     entries: Mapping[str, tuple[Entry, ...]]
@@ -203,19 +225,20 @@ class _Needles:
     single: tuple[int, ...]
     pattern: re.Pattern[str]
     begins: NDArray[np.bool_]
-    short: NDArray[np.bool_]
-    goes_on: NDArray[np.bool_]
+    whole: NDArray[np.bool_]
 
     def places(self, text: str, start: int) -> Iterator[tuple[int, str]]:
         """Yield where a needle begins and the shortest that does: a look at all pairs at once, then a match where one is met."""
         points = np.frombuffer((text[start:] + "\n").encode("utf-32-le", "surrogatepass"), np.uint32)
         pairs = _hash(points[:-1], points[1:])
-        found = np.flatnonzero(self.begins[pairs])
-        first, third = pairs[found], points[np.minimum(found + 2, len(points) - 1)]
-        found = found[self.short[first] | self.goes_on[_hash(first, third)]]
-        for char in self.single:
-            found = np.union1d(found, np.flatnonzero(points == char))
-        for place in (found + start).tolist():
+        going = np.flatnonzero(self.begins[0, pairs])
+        hashes, found = pairs[going], [np.flatnonzero(points == char) for char in self.single]
+        for length in range(2, _DEPTH):
+            found.append(going[self.whole[length - 2, hashes]])
+            hashes = _hash(hashes, points[np.minimum(going + length, len(points) - 1)])
+            goes_on = self.begins[length - 1, hashes]
+            going, hashes = going[goes_on], hashes[goes_on]
+        for place in (np.unique(np.concatenate([*found, going])) + start).tolist():
             if match := self.pattern.match(text, place):
                 yield place, match[0]
 
@@ -228,21 +251,21 @@ def _hash(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[np.u
 def _read_needles(entries: tuple[Entry, ...]) -> _Needles:
     entries = tuple(entry for entry in entries if entry.anchor != "title")
     words = sorted({needle for entry in entries for needle in entry.needles})
-    begins, short, goes_on = np.zeros((3, _HASHES), bool)
+    begins, whole = np.zeros((2, _DEPTH - 1, _HASHES), bool)
     for word in words:
-        points = np.array([[ord(char)] for char in word[:3]], np.uint32)
-        pair = _hash(*points[:2]) if len(word) > 1 else points[:0]
-        begins[pair] = True
-        short[pair] |= len(word) == 2
-        goes_on[_hash(pair, points[2]) if len(word) > 2 else pair[:0]] = True
+        points = np.array([[ord(char)] for char in word[:_DEPTH]], np.uint32)
+        hashes = points[0]
+        for number, point in enumerate(points[1:]):
+            hashes = _hash(hashes, point)
+            begins[number, hashes] = True
+            whole[number, hashes] |= len(word) == number + 2
     return _Needles(
         {word: tuple(entry for entry in entries if word in entry.needles) for word in words},
         {word: tuple(other for other in words if other != word and other.startswith(word)) for word in words},
         tuple(ord(word) for word in words if len(word) == 1),
         re.compile("|".join(map(re.escape, words))),
         begins,
-        short,
-        goes_on,
+        whole,
     )
 
 

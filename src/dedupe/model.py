@@ -5,6 +5,7 @@ All offsets are characters (Unicode code points) into `Post.text`, half-open.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from functools import lru_cache
@@ -115,6 +116,25 @@ class Repeat(NamedTuple):
     start: int
     end: int
     distance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """The repeats of a post, sorted, as arrays: a text with many lines that are alike has thousands of them."""
+
+    starts: Integers
+    ends: Integers
+    distances: Integers
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __iter__(self) -> Iterator[Repeat]:
+        return map(Repeat, self.starts.tolist(), self.ends.tolist(), self.distances.tolist())
+
+    def among(self, chosen: NDArray[np.bool_]) -> Repeats:
+        """Return those that are chosen."""
+        return Repeats(self.starts[chosen], self.ends[chosen], self.distances[chosen])
 
 
 class Safety(IntEnum):

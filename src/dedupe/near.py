@@ -15,7 +15,7 @@ from rapidfuzz.distance import Indel, Opcodes
 from dedupe.copies import Copies
 from dedupe.facts import differing_facts
 from dedupe.fold import narrow
-from dedupe.model import PROSE, Folded, Kind, Repeat, Segments, Span
+from dedupe.model import PROSE, Folded, Kind, Repeats, Segments, Span
 
 _ALONE, _IN_ORDER = 90.0, 80.0
 """Least similarity, in percent, of a near copy by itself, and of one whose neighbour is a copy of its witness's neighbour."""
@@ -64,7 +64,7 @@ class Likeness:
     only_typos: bool = False
 
 
-def find_near(text: str, segments: Segments, folded: Folded, repeats: list[Repeat], copies: Copies) -> dict[int, Likeness]:
+def find_near(text: str, segments: Segments, folded: Folded, repeats: Repeats, copies: Copies) -> dict[int, Likeness]:
     """Return the near copies among the units that are no exact ones, each with its witness, one or two earlier units.
 
     Seeds propose: units that share runs of equal characters, and the neighbours of copies. rapidfuzz decides.
@@ -166,7 +166,7 @@ def _forgive(near: Mapping[int, Likeness], unit: int, like: Likeness, kind: Kind
     return replace(like, conflict=like.conflict or ("not prose" if kind in _EXACT else ""))
 
 
-def _propose(repeats: list[Repeat], copies: Copies, wanted: list[bool]) -> dict[int, list[int]]:
+def _propose(repeats: Repeats, copies: Copies, wanted: list[bool]) -> dict[int, list[int]]:
     """Return for each wanted unit the earlier units it shares most characters with."""
     shared: dict[int, Counter[int]] = defaultdict(Counter)
     starts, ends = copies.starts, copies.ends

@@ -18,12 +18,12 @@ from dedupe.fold import fold
 from dedupe.header import read_post
 from dedupe.judge import judge
 from dedupe.leaks import find_leaks, has_leak, read_catalogue
-from dedupe.model import Draft, Edit, Folded, Integers, Keep, Leak, Outcome, Post, Repeat, Safety, Segments, Span, Verdict
+from dedupe.model import Draft, Edit, Folded, Integers, Keep, Leak, Outcome, Post, Repeats, Safety, Segments, Span, Verdict
 from dedupe.near import Likeness, add_near, find_near
 from dedupe.part import find_part
 from dedupe.prove import ProofError, prove
 from dedupe.repair import apply, repair
-from dedupe.repeats import find_repeats
+from dedupe.repeats import cover, find_repeats
 from dedupe.restore import restore
 from dedupe.rows import is_suspect
 from dedupe.rules import describe
@@ -52,10 +52,10 @@ class _View:
 
     decided: Decided
     repeated_share: float
+    repeats: Repeats
     leaky: bool
     segments: Segments | None = None
     scene: Scene | None = None
-    repeats: tuple[Repeat, ...] = ()
     exact: tuple[Verdict, ...] = ()
     drafts: tuple[Draft, ...] = ()
     baselined: int = 0
@@ -245,7 +245,7 @@ def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True, bare
     gap = _WIDE_GAP.search(post.text, post.body.start)
     if not gap and not is_suspect(folded, repeats) and not (leaky and has_leak(post, config.leaks)):
         marks = () if bare or "dedupe" not in post.text else find_suppressions(post, CODES, split(post).blocks)
-        return _View(Decided(()), _repeated_share(repeats, folded, header, _switched_off(marks)), leaky=False)
+        return _View(Decided(()), _repeated_share(repeats, folded, header, _switched_off(marks)), repeats, leaky=False)
     segments = split(post)
     leaks = find_leaks(post, segments, config.leaks) if leaky else ()
     if leaks:
@@ -276,7 +276,7 @@ def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True, bare
     decided = decide(post.text, weigh, config.decisions, raising=raising)
     decided, baselined = spare(post.text, decided, marks, config.baseline.get(name_post(post.name), {}))
     share = _repeated_share(repeats, folded, header, [*decided.kept, *_switched_off(marks)])
-    return _View(decided, share, bool(leaks), segments, scene, tuple(repeats), exact, drafts, baselined)
+    return _View(decided, share, repeats, bool(leaks), segments, scene, exact, drafts, baselined)
 
 
 def _told(verdict: Verdict, why: str) -> Verdict:
@@ -349,18 +349,20 @@ def _switched_off(marks: Sequence[Suppression]) -> list[Span]:
     return [mark.covers for mark in marks if mark.holds("RPT001", [mark.covers])]
 
 
-def _repeated_share(repeats: Sequence[Repeat], folded: Folded, header: int, left: Sequence[Span]) -> float:
+def _repeated_share(repeats: Repeats, folded: Folded, header: int, left: Sequence[Span]) -> float:
     """Return the share of the body's folded characters that lie in a long run standing earlier in the post.
 
     Neither characters of text that is `left` alone count nor what repeats them.
     """
     size = len(folded.codes)
-    repeated, spared = np.zeros(size, bool), np.zeros(size, bool)
-    for span in left:
-        first, last = np.searchsorted(folded.offsets, span)
-        spared[first:last] = True
-    for start, end, distance in repeats:
-        if end - start >= _MEASURED:
+    long = repeats.among(repeats.ends - repeats.starts >= _MEASURED)
+    repeated = cover(long, size)
+    if left:
+        spared, repeated = np.zeros(size, bool), np.zeros(size, bool)
+        for span in left:
+            first, last = np.searchsorted(folded.offsets, span)
+            spared[first:last] = True
+        for start, end, distance in long:
             run = ~(spared[start:end] | spared[start - distance : end - distance])
             if np.count_nonzero(run) >= _MEASURED:
                 repeated[start:end] |= run

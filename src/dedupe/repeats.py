@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dedupe.model import Integers, Repeat
+from dedupe.model import Integers, Repeats
 
 K = 16
 """Length of a seed, in folded characters."""
@@ -17,9 +17,12 @@ _UPPER = np.uint64(0xFFFFFFFF_00000000)
 """The half of a number to sort by; the other holds what is sorted, which takes a fraction of the time of an argsort."""
 LINKS = 8
 """An occurrence is joined to this many occurrences before it; joining it to all would be quadratic."""
+_AT_ONCE = 1 << 16
+"""Characters that are compared at once, at most."""
+_NONE: Integers = np.zeros(0, np.int64)
 
 
-def find_repeats(codes: NDArray[np.uint32], header: int = 0) -> list[Repeat]:
+def find_repeats(codes: NDArray[np.uint32], header: int = 0) -> Repeats:
     """Return every maximal run of at least K folded characters that stands earlier too, sorted.
 
     The first `header` characters are front matter: a body may quote its description, so they are a witness only to a
@@ -29,22 +32,29 @@ def find_repeats(codes: NDArray[np.uint32], header: int = 0) -> list[Repeat]:
     seeds wherever it stands; time is O(n log n) and memory O(n) whatever the text.
     """
     if len(codes) < 2 * K:
-        return []
+        return Repeats(_NONE, _NONE, _NONE)
     hashes = _hash_kgrams(codes)
     places = _winnow(hashes)
     starts, distances = _pair(places, hashes[places])
     if not starts.size:
-        return []
-    runs = _extend(codes, *_chain(starts, distances))
-    return sorted(run for run in (_clip(run, header) for run in runs) if run.end - run.start >= K)
+        return Repeats(_NONE, _NONE, _NONE)
+    starts, ends, distances = _extend(codes, *_chain(starts, distances))
+    starts = _clip(starts, distances, header)
+    long = np.flatnonzero(ends - starts >= K)
+    order = long[np.lexsort((distances[long], ends[long], starts[long]))]
+    return Repeats(starts[order], ends[order], distances[order])
 
 
-def _clip(run: Repeat, header: int) -> Repeat:
-    """Cut from the beginning of a run what is, or is a copy of, front matter, unless it copies that from its beginning."""
-    if run.start >= header and run.start == run.distance:
-        return run
-    start = max(run.start, header, header + run.distance)
-    return run if start == run.start else run._replace(start=start)
+def cover(repeats: Repeats, size: int) -> NDArray[np.bool_]:
+    """Tell for each of `size` folded characters whether it lies in a repeat."""
+    change = np.bincount(repeats.starts, minlength=size + 1) - np.bincount(repeats.ends, minlength=size + 1)
+    return np.asarray(np.cumsum(change[:-1]) > 0)
+
+
+def _clip(starts: Integers, distances: Integers, header: int) -> Integers:
+    """Return where runs start without what is, or is a copy of, front matter, unless they copy that from its beginning."""
+    whole = (starts >= header) & (starts == distances)
+    return np.where(whole, starts, np.maximum(starts, header + distances))
 
 
 def _hash_kgrams(codes: NDArray[np.uint32]) -> NDArray[np.uint64]:
@@ -107,47 +117,30 @@ def _chain(starts: Integers, distances: Integers) -> tuple[Integers, Integers, I
     return starts[head], starts[tail] + K, distances[head]
 
 
-def _extend(codes: NDArray[np.uint32], starts: Integers, ends: Integers, distances: Integers) -> list[Repeat]:
-    """Grow each run to its full length; runs of one diagonal that meet become one."""
+def _extend(
+    codes: NDArray[np.uint32], starts: Integers, ends: Integers, distances: Integers
+) -> tuple[Integers, Integers, Integers]:
+    """Grow each run to its full length; those of one diagonal that meet then are the same one."""
     reversed_codes = codes[::-1]
-    right = _equal_ahead(codes, ends, ends - distances)
-    left = _equal_ahead(reversed_codes, len(codes) - starts + distances, len(codes) - starts)
-    runs: list[Repeat] = []
-    for start, end, distance in zip((starts - left).tolist(), (ends + right).tolist(), distances.tolist(), strict=True):
-        if runs and runs[-1].distance == distance and start <= runs[-1].end:
-            runs[-1] = runs[-1]._replace(end=max(end, runs[-1].end))
-        else:
-            runs.append(Repeat(start, end, distance))
-    return sorted(runs)
+    ends = ends + _equal_ahead(codes, ends, ends - distances)
+    starts = starts - _equal_ahead(reversed_codes, len(codes) - starts + distances, len(codes) - starts)
+    first = np.append(True, (distances[1:] != distances[:-1]) | (starts[1:] > ends[:-1]))
+    return starts[first], ends[first], distances[first]
 
 
 def _equal_ahead(codes: NDArray[np.uint32], heres: Integers, theres: Integers) -> Integers:
-    """Return for each pair of places how many characters from there on are equal."""
-    size = len(codes)
+    """Return for each pair of places how many characters from there on are equal, looking at ever longer pieces of all."""
     lengths = np.zeros(len(heres), np.int64)
     going = np.arange(len(heres))
     # Between two seeds of one run lie fewer than WINDOW places, so nearly every run ends within as many steps.
-    for _ in range(WINDOW + 1):
-        going = going[np.maximum(heres[going], theres[going]) + lengths[going] < size]
+    width = WINDOW
+    while going.size:
+        steps = np.arange(max(1, min(width, _AT_ONCE // going.size)))
         here, there = heres[going] + lengths[going], theres[going] + lengths[going]
-        going = going[codes[here] == codes[there]]
-        if not going.size:
-            return lengths
-        lengths[going] += 1
-    for run in going.tolist():
-        lengths[run] += _equal_run(codes[int(heres[run] + lengths[run]) :], codes[int(theres[run] + lengths[run]) :])
+        ahead = [codes[np.minimum(place[:, None] + steps, len(codes) - 1)] for place in (here, there)]
+        different = ahead[0] != ahead[1]
+        count = np.where(different.any(1), different.argmax(1), len(steps))
+        lengths[going] += np.minimum(count, len(codes) - np.maximum(here, there))
+        going = going[(count == len(steps)) & (np.maximum(here, there) + len(steps) < len(codes))]
+        width *= 2
     return lengths
-
-
-def _equal_run(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> int:
-    """Return how many characters two texts begin with in common, looking at ever longer pieces."""
-    at, chunk = 0, 64
-    while True:
-        size = min(len(first), len(second), at + chunk) - at
-        different = np.flatnonzero(first[at : at + size] != second[at : at + size])
-        if different.size:
-            return at + int(different[0])
-        at += size
-        if size < chunk:
-            return at
-        chunk *= 2

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 import numpy as np
 
-from dedupe.model import Folded, Kind, Repeat
+from dedupe.model import Folded, Kind, Repeats
 from dedupe.scene import COPY, LEAK, NEW, VOID, Scene, title_of, weigh
 
 LEAST_ROW, LEAST_WEIGHT = 2, 100
@@ -69,15 +69,15 @@ class Row:
         return self.first <= unit < self.last
 
 
-def is_suspect(folded: Folded, repeats: Sequence[Repeat]) -> bool:
+def is_suspect(folded: Folded, repeats: Repeats) -> bool:
     """Tell from the repeats alone whether `judge` could find anything but leaks and sentences cut at a wide gap.
 
     Every sign needs a repeat beside its witness, a heavy one, or many: all lighter than what the rules ask for.
     """
     if not repeats:
         return False
-    starts, ends, distances = np.array(repeats, np.int64).T
-    if np.any(distances <= ends - starts + _SEAM):
+    starts, ends = repeats.starts, repeats.ends
+    if np.any(repeats.distances <= ends - starts + _SEAM):
         return True
     # Repeats that touch, whatever their witnesses, may make up one row.
     reach = np.maximum.accumulate(ends)
