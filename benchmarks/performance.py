@@ -331,8 +331,8 @@ steps in a module; what became cheaper by 5 % has to be written down as well. Ra
 
 ## Parts
 
-`python benchmarks/sketch.py` measures the signatures of texts against those of datasketch, `benchmarks/report.py` how long a browser
-takes to show a report, `benchmarks/review.py` the pages of a review.
+`python benchmarks/sketch.py` measures the signatures of texts against those of datasketch, `benchmarks/report.py` how long a
+browser takes to show a report, `benchmarks/review.py` the pages of a review.
 """
 
 
