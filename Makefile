@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: scan test gate cost check bench lock clean
+.PHONY: scan test gate cost check bench translations lock clean
 
 scan: .venv/run  ## audit the sample posts
 	$(BIN)/dedupe scan corpus/ --exit-zero
@@ -23,6 +23,10 @@ check: .venv/dev  ## formatting, lint, types
 
 bench: .venv/dev  ## measure speed and memory beside other programs; writes docs/performance.md
 	$(BIN)/python benchmarks/performance.py --write
+	$(BIN)/python benchmarks/across.py
+
+translations: .venv/dev  ## bring the catalogues up to what the program says
+	$(BIN)/python tests/translations.py
 
 lock: .venv/dev  ## renew the locked versions
 	$(BIN)/pip install -q uv

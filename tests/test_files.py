@@ -172,3 +172,12 @@ def test_git_is_told_to_leave_the_journal_and_not_the_decisions(tmp_path: Path) 
         ["git", "ls-files", "-o", "--exclude-standard"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert listed.stdout.split() == [".dedupe/.gitignore", ".dedupe/decisions.jsonl", ".dedupe/history.jsonl"]
+
+
+def test_what_an_earlier_version_hid_from_git_is_shown_and_what_a_person_wrote_stays(tmp_path: Path) -> None:
+    ignore = tmp_path / ".dedupe" / ".gitignore"
+    ignore.parent.mkdir()
+    for there, then in (("*\n", "journal/\ncache/\nlock\n"), ("*\n!decisions.jsonl\n", None), ("*", None), ("", None)):
+        ignore.write_text(there, "utf-8")
+        Journal(tmp_path, "run").record(tmp_path / "a.md", b"a", b"b")
+        assert ignore.read_text("utf-8") == (there if then is None else then)

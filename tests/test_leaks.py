@@ -5,7 +5,7 @@ import pytest
 from dedupe import Config, examine, read_post
 from dedupe.config import build_config
 from dedupe.errors import ConfigError
-from dedupe.leaks import ANCHORS, KINDS, Entry, find_leaks, read_catalogue, read_entry
+from dedupe.leaks import ANCHORS, KINDS, Entry, find_in_titles, find_leaks, read_catalogue, read_entry
 from dedupe.split import split
 
 ENTRY = {"id": "x", "kind": "end", "strength": "sign", "anchor": "line", "needle": "fin", "pattern": "=fin="}
@@ -13,7 +13,7 @@ ENTRY = {"id": "x", "kind": "end", "strength": "sign", "anchor": "line", "needle
 
 def ids(text: str, *extra: Entry) -> list[str]:
     post = read_post("a.md", text)
-    return [leak.id for leak in find_leaks(post, split(post), extra)]
+    return [*find_in_titles(text.splitlines(), extra).values()] + [leak.id for leak in find_leaks(post, split(post), extra)]
 
 
 @pytest.mark.parametrize("entry", read_catalogue(), ids=lambda entry: entry.id)

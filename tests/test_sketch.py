@@ -3,17 +3,16 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-from functools import cache
 
 import numpy as np
 import pytest
-from datasketch import LeanMinHash, MinHash, MinHashLSH
+from datasketch import LeanMinHash, MinHash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe import sketch as module
 from dedupe.fold import fold
-from dedupe.sketch import CROWD, EMPTY, NUM_PERM, SHINGLE, choose_bands, find_candidates, sketch
+from dedupe.sketch import EMPTY, NUM_PERM, SHINGLE, choose_bands, have_shingles, sketch
 
 JAPANESE = "港は朝の六時に開き、船は一時間ごとに出ます。冬のあいだ小屋には誰もいません。カタカナ漢字𠮷😀"
 ENGLISH = "the harbour opens at six and boats leave every hour; nobody lives in the hut in winter."
@@ -123,15 +122,11 @@ def test_texts_too_short_match_nothing() -> None:
     signatures = sketch([*map(codes_of, texts)])
     assert (signatures[:5] == EMPTY).all()
     assert np.array_equal(signatures[0], MinHash().hashvalues)
-    assert find_candidates(signatures, 0.5).tolist() == [[5, 6]]
+    assert have_shingles(signatures).tolist() == [False] * 5 + [True] * 2
 
 
 def test_nothing_in_nothing_out() -> None:
     assert sketch([]).shape == (0, NUM_PERM)
-    for signatures in (sketch([]), sketch([codes_of("")]), sketch([codes_of("")] * 3), sketch([codes_of(ENGLISH)])):
-        pairs = find_candidates(signatures, 0.8)
-        assert pairs.shape == (0, 2)
-        assert pairs.dtype == np.int64
 
 
 def test_what_cannot_be_asked_for() -> None:
@@ -139,7 +134,7 @@ def test_what_cannot_be_asked_for() -> None:
         sketch([codes_of(ENGLISH)], 0)
     for threshold in (-0.1, 1.1, 1.0):
         with pytest.raises(ValueError, match=r"threshold|bands"):
-            find_candidates(sketch([codes_of(ENGLISH)]), threshold)
+            choose_bands(threshold)
 
 
 def test_the_estimate_is_near_the_truth() -> None:
@@ -164,70 +159,6 @@ def test_datasketch_goes_on_with_the_values() -> None:
     assert np.array_equal(joined.hashvalues, np.minimum(row, reference(ENGLISH).hashvalues))
     lean = LeanMinHash(seed=1, hashvalues=row, scheme="affine32")
     assert lean.jaccard(LeanMinHash(reference(JAPANESE))) == 1.0
-
-
-@cache
-def planted() -> tuple[list[str], set[tuple[int, int]]]:
-    """300 texts in which every third is an earlier one with a few characters changed, and all pairs of 0.8 and more."""
-    rng = random.Random(11)
-    texts: list[str] = []
-    for number in range(300):
-        text = random_text(rng, rng.randint(60, 400))
-        if number % 3 == 2:
-            origin = rng.choice(texts)
-            text = changed(rng, origin, rng.randint(0, 1 + len(origin) // 60))
-        texts.append(text)
-    sets = [*map(shingles, texts)]
-    pairs = {(i, j) for j in range(len(texts)) for i in range(j) if similarity(sets[i], sets[j]) >= 0.8}
-    return texts, pairs
-
-
-def stars(signatures: np.ndarray, pairs: set[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Tell pairs as `find_candidates` does: of equal signatures only the first has other pairs."""
-    firsts: dict[bytes, int] = {}
-    first = [firsts.setdefault(row.tobytes(), number) for number, row in enumerate(signatures)]
-    told = {(first[i], first[j]) if first[i] != first[j] else (first[i], j) for i, j in pairs}
-    return {(min(pair), max(pair)) for pair in told}
-
-
-def test_candidates_hold_all_planted_pairs() -> None:
-    texts, pairs = planted()
-    signatures = sketch([*map(codes_of, texts)])
-    candidates = find_candidates(signatures, 0.8)
-    assert len(pairs) > 60
-    assert stars(signatures, pairs) <= set(map(tuple, candidates.tolist()))
-    assert len(candidates) < 3 * len(pairs)
-    assert (candidates[:, 0] < candidates[:, 1]).all()
-    assert [*map(tuple, candidates.tolist())] == sorted(set(map(tuple, candidates.tolist())))
-
-
-@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.8, 0.9])
-def test_neighbours_are_those_of_datasketch(threshold: float) -> None:
-    texts, _ = planted()
-    signatures = sketch([*map(codes_of, texts)])
-    index = MinHashLSH(num_perm=NUM_PERM, params=choose_bands(threshold))
-    neighbours = set()
-    for number, row in enumerate(signatures):
-        neighbours |= {(other, number) for other in index.query(load(row))}
-        index.insert(number, load(row))
-    assert set(map(tuple, find_candidates(signatures, threshold).tolist())) == stars(signatures, neighbours)
-
-
-def test_equal_texts_form_a_star() -> None:
-    rows = sketch([codes_of(text) for text in [JAPANESE, ENGLISH, JAPANESE, changed(random.Random(0), JAPANESE, 1)]])
-    signatures = rows[[0, 1] + [2] * 5000 + [3]]
-    pairs = find_candidates(signatures, 0.5).tolist()
-    assert pairs == [[0, number] for number in range(2, 5003)]
-
-
-def test_a_crowd_of_different_texts_is_not_quadratic() -> None:
-    rng = random.Random(2)
-    call = random_text(rng, 400)
-    signatures = sketch([codes_of(f"{call}{number:05}") for number in range(2000)])
-    pairs = find_candidates(signatures, 0.8)
-    bands, _ = choose_bands(0.8)
-    assert len(pairs) < 2000 * CROWD * bands
-    assert set(pairs[:, 1].tolist()) == set(range(1, 2000))  # everyone is joined to someone before
 
 
 def test_bands_miss_little_at_the_threshold() -> None:

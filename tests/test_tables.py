@@ -295,7 +295,7 @@ def test_a_row_says_what_a_file_of_its_text_says(texts: list[str], suffix: str) 
         for number, text in enumerate(texts):
             (folder / f"{number}.md").write_bytes(text.encode())
         write(f"{name}/in{suffix}", [{"id": f"{number}.md", "body": text} for number, text in enumerate(texts)])
-        files = scan([folder]).posts
+        files = scan([folder], Config(ignore=("POST",))).posts  # rows are not compared with each other
         rows = scan_table(folder / f"in{suffix}", Columns("body", "id"), Config()).posts
     assert [(post.path.split("#")[1], post.findings, post.drafts, post.removed, post.repeated_share) for post in rows] == [
         (Path(post.path).name, post.findings, post.drafts, post.removed, post.repeated_share) for post in files

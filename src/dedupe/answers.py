@@ -29,6 +29,8 @@ from dedupe.words import LANGUAGES, Words, read_words
 _POSTS_OF_A_PAGE = 50
 _LONGEST_FORM = 4096
 _NOTES_KEPT = 100
+_TURNING = {code: f"⟨U+{code:04X}⟩" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+"""Signs that turn the direction of a text, so that it would not read as it is: they are written out."""
 _STATIC = {"review.css": "text/css", "review.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 
@@ -140,7 +142,7 @@ class Answers:
         notes = [*([t(key, **told)] if key else []), *values.pop("more_notes", [])]
         here = request.url.path if request.method == "GET" else "/"
         page = self._templates.get_template(template).render(t=t, notes=notes, here=here, **values)
-        return HTMLResponse(page, http)
+        return HTMLResponse(page.translate(_TURNING), http)
 
     def _go(self, where: str, key: str = "", **told: object) -> Response:
         """Return the way to a page, with a sentence to be read there."""

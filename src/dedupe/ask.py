@@ -6,17 +6,19 @@ from collections.abc import Callable
 
 from dedupe.align import Piece, align
 from dedupe.decisions import Decision
+from dedupe.language import N_, say
+from dedupe.report import say_finding
 from dedupe.session import Item, Session, Status
 
 _LONGEST = 300
 """Characters that are shown of a text before the difference is asked for."""
-_PROMPT = "REMOVE it? y(es), n(o: KEEP both), a(ll of this post), d(ifference), s(kip this post), q(uit): "
+_PROMPT = N_("REMOVE it? y(es), n(o: KEEP both), a(ll of this post), d(ifference), s(kip this post), q(uit): ")
 
 
-def ask(session: Session, read: Callable[[int], str], say: Callable[[str], None], answer: Callable[[str], str]) -> None:
+def ask(session: Session, read: Callable[[int], str], show: Callable[[str], None], answer: Callable[[str], str]) -> None:
     """Go through the findings that wait, worst post first, and note in the session what is answered.
 
-    `read` returns the text of a post, `say` shows lines, `answer` shows a prompt and returns what was typed. An answer that
+    `read` returns the text of a post, `show` shows lines, `answer` shows a prompt and returns what was typed. An answer that
     is none of the six is asked for again; the end of the input is `q`.
     """
     for number in list(session.order):
@@ -24,8 +26,8 @@ def ask(session: Session, read: Callable[[int], str], say: Callable[[str], None]
         for item in session.items[number]:
             if session.status(item) is not Status.OPEN:
                 continue
-            say(_describe(session, item, text))
-            said = _ask_one(item, text, say, answer)
+            show(_describe(session, item, text))
+            said = _ask_one(item, text, show, answer)
             if said == "q":
                 return
             if said == "s":
@@ -38,18 +40,18 @@ def ask(session: Session, read: Callable[[int], str], say: Callable[[str], None]
             session.decide(item, Decision.ACCEPT if said == "y" else Decision.REJECT, Status.OPEN)
 
 
-def _ask_one(item: Item, text: str, say: Callable[[str], None], answer: Callable[[str], str]) -> str:
+def _ask_one(item: Item, text: str, show: Callable[[str], None], answer: Callable[[str], str]) -> str:
     while True:
-        said = answer(_PROMPT).strip().lower()[:1]
+        said = answer(say(_PROMPT)).strip().lower()[:1]
         if said in {"y", "n", "a", "s", "q"}:
             return said
         if said == "d":
-            say(_difference(item, text))
+            show(_difference(item, text))
 
 
 def _describe(session: Session, item: Item, text: str) -> str:
     finding = item.finding
-    place = f"{session.posts[item.post].path}:{finding.lines[0]}: {finding.code} {finding.message}"
+    place = f"{session.posts[item.post].path}:{finding.lines[0]}: {finding.code} {say_finding(finding)}"
     shown = [place, f"  REMOVE {_shorten(text[slice(*finding.span)])}"]
     if finding.witness:
         shown.append(f"  KEEP   {_shorten(text[slice(*finding.witness.span)])} (line {finding.witness.lines[0]})")

@@ -39,17 +39,26 @@ def read_baseline(text: str, source: str) -> Baseline:
         pairs: Any = json.loads(text, object_pairs_hook=tuple)
     except json.JSONDecodeError as error:
         raise ConfigError(
-            f"{source}: line {error.lineno} is not JSON ({error.msg}); after a merge keep the lines of both sides"
+            "{source}: line {lineno} is not JSON ({msg}); after a merge keep the lines of both sides",
+            source=source,
+            lineno=error.lineno,
+            msg=error.msg,
         ) from error
     if not isinstance(pairs, tuple) or ("version", VERSION) not in pairs:
-        raise ConfigError(f"{source}: is no baseline of version {VERSION}; write it anew with `dedupe baseline --update`")
+        raise ConfigError(
+            "{source}: is no baseline of version {VERSION}; write it anew with `dedupe baseline --update`",
+            source=source,
+            VERSION=VERSION,
+        )
     baseline: dict[str, dict[str, int]] = {}
     for key, count in pairs:
         match = _KEY.fullmatch(key)
         if key == "version":
             continue
         if not match or isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise ConfigError(f'{source}: {key!r} must be written "fingerprint path/of/the/post.md": count')
+            raise ConfigError(
+                '{source}: {key!r} must be written "fingerprint path/of/the/post.md": count', source=source, key=key
+            )
         counts = baseline.setdefault(name_post(match["post"]), {})
         # A merge may leave a line twice.
         counts[match["fingerprint"]] = max(count, counts.get(match["fingerprint"], 0))

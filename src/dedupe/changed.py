@@ -7,7 +7,8 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from dedupe.errors import InputError
+from dedupe.errors import InputError, Sentence
+from dedupe.language import N_
 
 
 def changed_since(ref: str, paths: Iterable[str]) -> frozenset[Path]:
@@ -22,29 +23,34 @@ def changed_since(ref: str, paths: Iterable[str]) -> frozenset[Path]:
 def _top(path: str) -> Path:
     given = Path(path)
     folder = given if given.is_dir() else given.parent if given.exists() else Path()
-    top = _git(folder, ["rev-parse", "--show-toplevel"], f"--since: {path} is in no git repository")
+    top = _git(
+        folder, ["rev-parse", "--show-toplevel"], Sentence.make(N_("--since: {path} is in no git repository"), {"path": path})
+    )
     return Path(os.fsdecode(top.removesuffix(b"\n")))
 
 
 def _changed(ref: str, top: Path) -> Iterable[Path]:
-    unknown = f"--since: git knows no commit {ref!r} in {top}; `git fetch` it, or name another"
+    named = {"ref": ref, "top": top}
+    unknown = Sentence.make(N_("--since: git knows no commit {ref!r} in {top}; `git fetch` it, or name another"), named)
     commit = _git(top, ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"], unknown).decode().strip()
-    apart = f"--since: {ref!r} and the current commit have no common history here; fetch more of it, or name another commit"
+    apart = Sentence.make(
+        N_("--since: {ref!r} and the current commit have no common history here; fetch more of it, or name another commit"), named
+    )
     base = _git(top, ["merge-base", commit, "HEAD"], apart).decode().strip()
     diff = ["diff", "--name-only", "-z", "--no-renames", "--diff-filter=d", "--no-ext-diff", "--ignore-submodules", base, "--"]
-    failed = f"--since: git could not compare {top} with {ref!r}"
+    failed = Sentence.make(N_("--since: git could not compare {top} with {ref!r}"), named)
     names = _git(top, diff, failed) + _git(top, ["ls-files", "-z", "--others", "--exclude-standard"], failed)
     for name in names.split(b"\0"):
         if name:
             yield (top / os.fsdecode(name)).resolve()
 
 
-def _git(folder: Path, arguments: list[str], wrong: str) -> bytes:
+def _git(folder: Path, arguments: list[str], wrong: Sentence) -> bytes:
     try:
         done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False)  # noqa: S603, S607
     except OSError as error:
         raise InputError("--since: git cannot be started; install it, or leave --since out") from error
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise InputError(f"{wrong} ({said[0]})" if said else wrong)
+        raise InputError("{wrong} ({said})", wrong=wrong, said=said[0]) if said else InputError(wrong.message, **wrong.values)
     return done.stdout

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from dedupe.language import language, say, say_many
+
 if TYPE_CHECKING:
     from dedupe.config import Config
     from dedupe.corpus import Choice
@@ -29,15 +31,15 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 app = typer.Typer(
     name="dedupe",
-    help="Find and repair passages that stand twice in posts, and what text generators left in them.",
-    epilog="Examples:  dedupe scan corpus/  ·  dedupe fix --dry-run corpus/  ·  dedupe fix corpus/  ·  dedupe undo",
+    help=say("Find and repair passages that stand twice in posts, and what text generators left in them."),
+    epilog=say("Examples:  dedupe scan corpus/  ·  dedupe fix --dry-run corpus/  ·  dedupe fix corpus/  ·  dedupe undo"),
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 
-index_app = typer.Typer(help="Look at what is remembered of posts, or forget it.", no_args_is_help=True)
+index_app = typer.Typer(help=say("Look at what is remembered of posts, or forget it."), no_args_is_help=True)
 app.add_typer(index_app, name="index")
 
 FOUND, BROKEN, INTERRUPTED = 1, 2, 130
@@ -48,69 +50,73 @@ _LEVEL = ContextVar("level", default="INFO")
 """From which level on the log is shown."""
 
 Paths = Annotated[
-    list[str] | None, typer.Argument(metavar="[PATH]...", help="Posts, folders or patterns; - reads standard input.")
+    list[str] | None, typer.Argument(metavar="[PATH]...", help=say("Posts, folders or patterns; - reads standard input."))
 ]
-Select = Annotated[list[str] | None, typer.Option("--select", metavar="CODES", help="Only these rules, e.g. RPT001,LEAK.")]
-Ignore = Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", help="All but these rules.")]
+Select = Annotated[list[str] | None, typer.Option("--select", metavar="CODES", help=say("Only these rules, e.g. RPT001,LEAK."))]
+Ignore = Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", help=say("All but these rules."))]
 Format = Annotated[
     str,
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help="text, concise, json, jsonl, diff, html, markdown, csv, sarif, github, gitlab, junit, rdjson or rdjsonl.",
+        help=say("text, concise, json, jsonl, diff, html, markdown, csv, sarif, github, gitlab, junit, rdjson or rdjsonl."),
     ),
 ]
-OutputFile = Annotated[Path | None, typer.Option("--output-file", metavar="FILE", help="Write the report there.")]
-Jobs = Annotated[int, typer.Option("--jobs", min=0, metavar="N", help="Processes; 0 is one for each core.")]
-NoCache = Annotated[bool, typer.Option("--no-cache", envvar="DEDUPE_NO_CACHE", help="Examine unchanged posts too.")]
+OutputFile = Annotated[Path | None, typer.Option("--output-file", metavar="FILE", help=say("Write the report there."))]
+Jobs = Annotated[int, typer.Option("--jobs", min=0, metavar="N", help=say("Processes; 0 is one for each core."))]
+NoCache = Annotated[bool, typer.Option("--no-cache", envvar="DEDUPE_NO_CACHE", help=say("Examine unchanged posts too."))]
 CacheDir = Annotated[
     Path | None,
-    typer.Option("--cache-dir", envvar="DEDUPE_CACHE_DIR", metavar="DIR", help="Where the index is, else .dedupe/cache."),
+    typer.Option("--cache-dir", envvar="DEDUPE_CACHE_DIR", metavar="DIR", help=say("Where the index is, else .dedupe/cache.")),
 ]
-ExitNonZero = Annotated[bool, typer.Option("--exit-non-zero-on-fix", help="Exit 1 also where all was repaired.")]
-Interactive = Annotated[bool, typer.Option("--interactive", "-i", help="Ask about each finding, then repair as answered.")]
-Scheduled = Annotated[bool, typer.Option("--scheduled", help="For jobs nobody watches: one at a time, safe only.")]
+ExitNonZero = Annotated[bool, typer.Option("--exit-non-zero-on-fix", help=say("Exit 1 also where all was repaired."))]
+Interactive = Annotated[bool, typer.Option("--interactive", "-i", help=say("Ask about each finding, then repair as answered."))]
+Scheduled = Annotated[bool, typer.Option("--scheduled", help=say("For jobs nobody watches: one at a time, safe only."))]
 MaxPosts = Annotated[
-    int | None, typer.Option("--max-posts", min=1, metavar="N", help="With --scheduled: write nothing if more would change.")
+    int | None, typer.Option("--max-posts", min=1, metavar="N", help=say("With --scheduled: write nothing if more would change."))
 ]
 MaxRemoved = Annotated[
-    float | None, typer.Option("--max-removed", min=0, max=1, metavar="SHARE", help="The same, if more of all text would go.")
+    float | None,
+    typer.Option("--max-removed", min=0, max=1, metavar="SHARE", help=say("The same, if more of all text would go.")),
 ]
 DecisionsFile = Annotated[
-    Path | None, typer.Option("--decisions", metavar="FILE", help="Decisions to obey, else .dedupe/decisions.jsonl.")
+    Path | None, typer.Option("--decisions", metavar="FILE", help=say("Decisions to obey, else .dedupe/decisions.jsonl."))
 ]
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings to use.")]
-Exclude = Annotated[list[str] | None, typer.Option("--exclude", metavar="PATTERN", help="Leave out, as in .gitignore.")]
-StdinName = Annotated[str, typer.Option("--stdin-filename", metavar="NAME", help="What to call standard input.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Tell more on standard error.")]
-ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even when something is found.")]
-ShowSettings = Annotated[bool, typer.Option("--show-settings", help="Print the settings in force and stop.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help=say("Settings to use."))]
+Exclude = Annotated[list[str] | None, typer.Option("--exclude", metavar="PATTERN", help=say("Leave out, as in .gitignore."))]
+StdinName = Annotated[str, typer.Option("--stdin-filename", metavar="NAME", help=say("What to call standard input."))]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help=say("Errors only."))]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help=say("Tell more on standard error."))]
+ExitZero = Annotated[bool, typer.Option("--exit-zero", help=say("Exit 0 even when something is found."))]
+ShowSettings = Annotated[bool, typer.Option("--show-settings", help=say("Print the settings in force and stop."))]
 KeepOption = Annotated[
-    str | None, typer.Option("--keep", metavar="COPY", help="Which copy stays: best, first, last; or first-draft.")
+    str | None, typer.Option("--keep", metavar="COPY", help=say("Which copy stays: best, first, last; or first-draft."))
 ]
 BaselineFile = Annotated[
-    Path | None, typer.Option("--baseline", metavar="FILE", help="Known findings, else .dedupe-baseline.json.")
+    Path | None, typer.Option("--baseline", metavar="FILE", help=say("Known findings, else .dedupe-baseline.json."))
 ]
 TextColumn = Annotated[
-    str | None, typer.Option("--text-column", metavar="NAME", help="The paths are tables; this column is the posts.")
+    str | None, typer.Option("--text-column", metavar="NAME", help=say("The paths are tables; this column is the posts."))
 ]
-IdColumn = Annotated[str | None, typer.Option("--id-column", metavar="NAME", help="What rows are called by.")]
-KeepGoing = Annotated[bool, typer.Option("--keep-going", help="Pass by rows that cannot be read.")]
-Since = Annotated[str | None, typer.Option("--since", metavar="REF", help="Only posts changed in git since then.")]
-ForceExclude = Annotated[bool, typer.Option("--force-exclude", help="Leave out also what is named outright.")]
-MayBeNone = Annotated[bool, typer.Option("--no-error-on-unmatched-pattern", help="No post at all is no error.")]
-Unsafe = Annotated[bool, typer.Option("--unsafe-fixes", help="Also what needs a person's judgement.")]
+IdColumn = Annotated[str | None, typer.Option("--id-column", metavar="NAME", help=say("What rows are called by."))]
+KeepGoing = Annotated[bool, typer.Option("--keep-going", help=say("Pass by rows that cannot be read."))]
+Since = Annotated[str | None, typer.Option("--since", metavar="REF", help=say("Only posts changed in git since then."))]
+ForceExclude = Annotated[bool, typer.Option("--force-exclude", help=say("Leave out also what is named outright."))]
+MayBeNone = Annotated[bool, typer.Option("--no-error-on-unmatched-pattern", help=say("No post at all is no error."))]
+Unsafe = Annotated[bool, typer.Option("--unsafe-fixes", help=say("Also what needs a person's judgement."))]
 
 
 @app.callback()
 def _main(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    version: Annotated[bool, typer.Option("--version", help=say("Print the version and stop."))] = False,
 ) -> None:
     del version  # answered in main(), before anything is parsed
 
 
-@app.command(epilog="Exit code: 0 nothing found, 1 something found, 2 an error, 130 interrupted.")
+@app.command(
+    epilog=say("Exit code: 0 nothing found, 1 something found, 2 an error, 130 interrupted."),
+    help=say("Audit posts; changes nothing."),
+)
 def scan(
     paths: Paths = None,
     select: Select = None,
@@ -167,18 +173,21 @@ def scan(
                     index=index,
                     progress=progress,
                 )
-        _finish(report, form, output_file, found=bool(report.findings), exit_zero=exit_zero)
+        _finish(report, form, output_file, found=bool(report.wrong), exit_zero=exit_zero)
 
 
-@app.command(epilog="Exit code: 0 nothing left to do, 1 something is left (or a dry run would change something), 2 an error.")
+@app.command(
+    epilog=say("Exit code: 0 nothing left to do, 1 something is left (or a dry run would change something), 2 an error."),
+    help=say("Repair posts in place; `dedupe undo` gives them back."),
+)
 def fix(
     paths: Paths = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write only the report.")] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Print the diff; implies --dry-run.")] = False,
-    output: Annotated[Path | None, typer.Option("--output", metavar="DIR", help="Write all posts there instead.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=say("Write only the report."))] = False,
+    diff: Annotated[bool, typer.Option("--diff", help=say("Print the diff; implies --dry-run."))] = False,
+    output: Annotated[Path | None, typer.Option("--output", metavar="DIR", help=say("Write all posts there instead."))] = None,
     keep: KeepOption = None,
     unsafe_fixes: Unsafe = False,
-    force: Annotated[bool, typer.Option("--force", help="Even where nearly all of a post goes.")] = False,
+    force: Annotated[bool, typer.Option("--force", help=say("Even where nearly all of a post goes."))] = False,
     select: Select = None,
     ignore: Ignore = None,
     exclude: Exclude = None,
@@ -238,15 +247,15 @@ def fix(
             with _alone(scheduled), _progress(quiet) as progress:
                 report = run_fix(paths or ["."], settings, dry_run=dry_run, jobs=jobs, progress=progress, index=index, **where)
             _tell_run(report, scheduled)
-        found = bool(report.findings) if dry_run or report.held else _left(report) or (exit_non_zero_on_fix and _fixed(report))
+        found = bool(report.wrong) if dry_run or report.held else _left(report) or (exit_non_zero_on_fix and _fixed(report))
         _finish(report, form, output_file, found=found, exit_zero=exit_zero, repaired=not dry_run and not report.held)
 
 
-@app.command()
+@app.command(help=say("Accept the findings there are: write them to a file, so that only new ones are told."))
 def baseline(
     paths: Paths = None,
-    update: Annotated[bool, typer.Option("--update", help="Bring it up to what is there now.")] = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Take out what is no more, add nothing.")] = False,
+    update: Annotated[bool, typer.Option("--update", help=say("Bring it up to what is there now."))] = False,
+    prune: Annotated[bool, typer.Option("--prune", help=say("Take out what is no more, add nothing."))] = False,
     text_column: TextColumn = None,
     id_column: IdColumn = None,
     keep_going: KeepGoing = False,
@@ -276,7 +285,9 @@ def baseline(
         settings, found = read_settings(config, paths or ["."], overrides)
         place = place_baseline(file, found)
         if place.exists() and not (update or prune):
-            raise ConfigError(f"{place} is there; --update brings it up to what is found now, --prune takes out what is no more")
+            raise ConfigError(
+                "{place} is there; --update brings it up to what is found now, --prune takes out what is no more", place=place
+            )
         old = rename_posts(find_baseline(place, named=prune), place.parent, Path())
         settings = replace(settings, decisions=find_decisions(decisions))
         table = _table(paths, text_column, id_column, keep_going, None, "text")
@@ -286,24 +297,29 @@ def baseline(
             else:
                 report = run_scan(paths or ["."], settings, jobs=jobs, progress=progress)
         for error in report.errors:
-            _log().error(error)
+            _log().error(say(error))
         gone = [post for post in old if is_gone(post)]
         result = update_baseline(old, count_findings(report), gone, prune=prune and not update)
         write_atomic(place.absolute(), write_baseline(rename_posts(result.baseline, Path(), place.parent)).encode("utf-8"))
         known = sum(count for counts in result.baseline.values() for count in counts.values())
-        typer.echo(f"{place}: {_counted(known, 'finding')}; {result.added:,} added, {result.removed:,} removed")
+        counts = {"added": result.added, "removed": result.removed}
+        findings = say_many("{count:,} finding", "{count:,} findings", known)
+        typer.echo(say("{place}: {findings}; {added:,} added, {removed:,} removed", place=place, findings=findings, **counts))
         raise typer.Exit(BROKEN if report.errors else 0)
 
 
-@app.command()
+@app.command(help=say("Decide finding by finding in a browser; writes posts only when told to apply."))
 def review(
     paths: Paths = None,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, metavar="N", help="Where to serve; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, metavar="N", help=say("Where to serve; 0 takes a free one."))
+    ] = 0,
     keep: KeepOption = None,
     unsafe_fixes: Unsafe = False,
     select: Select = None,
     ignore: Ignore = None,
     exclude: Exclude = None,
+    baseline: BaselineFile = None,
     jobs: Jobs = 0,
     config: ConfigFile = None,
     decisions: DecisionsFile = None,
@@ -321,17 +337,16 @@ def review(
         from dedupe.desk import Desk
 
         flags = {"unsafe_fixes": unsafe_fixes}
-        settings = _settings(config, decisions, None, paths, select, ignore, exclude, keep, False, **flags)
-        server = Server(
-            Desk(paths or ["."], settings, decisions, jobs=jobs), port=port, language=os.environ.get("DEDUPE_LANG", "")
-        )
-        typer.echo(f"The review is at {server.url}\nCtrl-C ends it; every decision is on disk as soon as it is made.")
+        settings = _settings(config, decisions, baseline, paths, select, ignore, exclude, keep, False, **flags)
+        server = Server(Desk(paths or ["."], settings, decisions, jobs=jobs), port=port, language=language())
+        typer.echo(say("The review is at {url}", url=server.url))
+        typer.echo(say("Ctrl-C ends it; every decision is on disk as soon as it is made."))
         server.run()
 
 
-@app.command()
+@app.command(help=say("Give back what a run changed."))
 def undo(
-    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="The run to undo; the last one if not given.")] = None,
+    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help=say("The run to undo; the last one if not given."))] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
@@ -341,17 +356,17 @@ def undo(
 
         given_back, refused = give_back(Path.cwd(), run)
         for sentence in refused:
-            _log().error(sentence)
+            _log().error(say(sentence))
         for path in given_back:
-            typer.echo(f"given back: {path}")
+            typer.echo(say("given back: {path}", path=path))
         if not given_back and not refused:
-            typer.echo("nothing to give back: every post is as it was")
+            typer.echo(say("nothing to give back: every post is as it was"))
         raise typer.Exit(FOUND if refused else 0)
 
 
-@app.command()
+@app.command(help=say("Tell what a rule means, or list all rules."))
 def rules(
-    code: Annotated[str | None, typer.Argument(metavar="[CODE]", help="A rule, e.g. RPT001.")] = None,
+    code: Annotated[str | None, typer.Argument(metavar="[CODE]", help=say("A rule, e.g. RPT001."))] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
@@ -362,20 +377,22 @@ def rules(
 
         if code is None:
             for rule in RULES.values():
-                typer.echo(f"{rule.code:8} {rule.name:20} {rule.summary}")
+                typer.echo(f"{rule.code:8} {rule.name:20} {say(rule.summary)}")
             return
         chosen = build_config({"select": [code]}, "dedupe rules").select[0]
-        typer.echo("\n\n".join(rule.page().strip() for rule in RULES.values() if rule.code.startswith(chosen)))
+        typer.echo("\n\n".join(rule.page(language()).strip() for rule in RULES.values() if rule.code.startswith(chosen)))
 
 
-@app.command()
-def history(output_format: Annotated[str, typer.Option("--format", metavar="FORMAT", help="text or json.")] = "text") -> None:
+@app.command(help=say("Show what the runs of `fix` met and did, oldest first."))
+def history(
+    output_format: Annotated[str, typer.Option("--format", metavar="FORMAT", help=say("text or json."))] = "text",
+) -> None:
     """Show what the runs of `fix` met and did, oldest first."""
     with _boundary(quiet=False, verbose=False):
         from dedupe.history import draw_history, read_history
 
         if output_format not in {"text", "json"}:
-            _refuse(f"--format {output_format!r} is not known; use text or json")
+            _refuse("--format {output_format!r} is not known; use text or json", output_format=output_format)
         rows = read_history(Path.cwd())
         if output_format == "json":
             import json
@@ -386,7 +403,7 @@ def history(output_format: Annotated[str, typer.Option("--format", metavar="FORM
             typer.echo(draw_history(rows), nl=False)
 
 
-@index_app.command("status")
+@index_app.command("status", help=say("Tell what the index holds."))
 def index_status(cache_dir: CacheDir = None, quiet: Quiet = False, verbose: Verbose = False) -> None:
     """Tell what the index holds."""
     with _boundary(quiet, verbose):
@@ -394,22 +411,31 @@ def index_status(cache_dir: CacheDir = None, quiet: Quiet = False, verbose: Verb
 
         status = read_status(cache_dir or FOLDER)
         if status is None:
-            typer.echo(f"there is no index in {cache_dir or FOLDER}")
+            typer.echo(say("there is no index in {folder}", folder=cache_dir or FOLDER))
             return
-        typer.echo(f"{status.file}: {status.size / 1e6:.1f} MB, {_counted(status.posts, 'post')}, ", nl=False)
-        typer.echo(f"{_counted(status.results, 'result')} with {_counted(status.settings, 'setting')}")
+        said = {
+            "posts": say_many("{count:,} post", "{count:,} posts", status.posts),
+            "results": say_many("{count:,} result", "{count:,} results", status.results),
+            "settings": say_many("{count:,} setting", "{count:,} settings", status.settings),
+        }
+        typer.echo(
+            say("{file}: {size:.1f} MB, {posts}, {results} with {settings}", file=status.file, size=status.size / 1e6, **said)
+        )
         if not status.current:
-            typer.echo("from another version of dedupe: the next scan makes it anew")
+            typer.echo(say("from another version of dedupe: the next scan makes it anew"))
 
 
-@index_app.command("clear")
+@index_app.command("clear", help=say("Delete the index; the next scan examines every post."))
 def index_clear(cache_dir: CacheDir = None, quiet: Quiet = False, verbose: Verbose = False) -> None:
     """Delete the index; the next scan examines every post."""
     with _boundary(quiet, verbose):
         from dedupe.index import FOLDER, clear
 
         there = clear(cache_dir or FOLDER)
-        typer.echo(f"{'deleted the' if there else 'there is no'} index in {cache_dir or FOLDER}")
+        folder = cache_dir or FOLDER
+        typer.echo(
+            say("deleted the index in {folder}", folder=folder) if there else say("there is no index in {folder}", folder=folder)
+        )
 
 
 def main() -> None:
@@ -433,13 +459,13 @@ def _boundary(quiet: bool, verbose: bool) -> Iterator[None]:
     try:
         yield
     except DedupeError as error:
-        _log().error(str(error))
+        _log().error(say(str(error)))
         raise typer.Exit(BROKEN) from error
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
-        _log().error("interrupted; posts already repaired are whole, `dedupe undo` gives them back")
+        _log().error(say("interrupted; posts already repaired are whole, `dedupe undo` gives them back"))
         raise typer.Exit(INTERRUPTED) from None
 
 
@@ -525,7 +551,7 @@ def _index(paths: list[str] | None, settings: Config, folder: Path | None, what:
         return None
     from dedupe.index import FOLDER, Index
 
-    return Index(folder or FOLDER, settings, what, lambda sentence: _log().warning(sentence))
+    return Index(folder or FOLDER, settings, what, lambda sentence: _log().warning(say(sentence)))
 
 
 def _counted(count: int, noun: str) -> str:
@@ -551,7 +577,7 @@ def _format(name: str) -> str:
         from dedupe.formats import FORMATS
 
         if name not in FORMATS:
-            raise ConfigError(f"--format {name!r} is not known; use one of {', '.join(FORMATS)}")
+            raise ConfigError("--format {name!r} is not known; use one of {known}", name=name, known=", ".join(FORMATS))
     return name
 
 
@@ -607,10 +633,10 @@ def _fixed(report: Report) -> bool:
     return any(post.changed for post in report.posts)
 
 
-def _refuse(sentence: str) -> NoReturn:
+def _refuse(sentence: str, **values: object) -> NoReturn:
     from dedupe.errors import ConfigError
 
-    raise ConfigError(sentence)
+    raise ConfigError(sentence, **values)
 
 
 def _ask(paths: list[str] | None, settings: Config, decisions: Path | None, jobs: int, *, alone: bool) -> NoReturn:
@@ -627,7 +653,7 @@ def _ask(paths: list[str] | None, settings: Config, decisions: Path | None, jobs
         typer.echo(prompt, nl=False)
         return sys.stdin.readline() or "q"
 
-    desk = Desk(paths or ["."], settings, decisions, jobs=jobs)
+    desk = Desk(paths or ["."], settings, decisions, jobs=jobs, what="dedupe fix --interactive")
     desk.open()
     if desk.session is None:
         _refuse(desk.error)
@@ -635,9 +661,12 @@ def _ask(paths: list[str] | None, settings: Config, decisions: Path | None, jobs
     desk.save()
     applied = desk.apply(desk.session.decided_posts())
     for sentence in applied.errors:
-        _log().error(sentence)
-    removed = f"{applied.removed:,} characters removed; what a post said, it still says"
-    typer.echo(f"\nrepaired {_counted(applied.changed, 'post')}: {removed}")
+        _log().error(say(sentence))
+    posts = say_many("{count:,} post", "{count:,} posts", applied.changed)
+    told = say(
+        "repaired {posts}: {removed:,} characters removed; what a post said, it still says", posts=posts, removed=applied.removed
+    )
+    typer.echo(f"\n{told}")
     counts = desk.session.counts()
     waiting = counts[Status.OPEN] + counts[Status.TOLD]
     raise typer.Exit(BROKEN if applied.errors else FOUND if waiting else 0)
@@ -658,11 +687,11 @@ def _check_scheduled(scheduled: bool, unfit: bool, limited: bool) -> None:
 
 def _tell_run(report: Report, scheduled: bool) -> None:
     folder = Path("reports") / str(report.run)
-    _log().info(f"the report of this run is in {folder}")
+    _log().info(say("the report of this run is in {folder}", folder=folder))
     if scheduled:
         _tell_github(report, folder / "summary.md")
     if report.held:
-        _log().warning(f"nothing written: {report.held}")
+        _log().warning(say("nothing written: {why}", why=say(report.held)))
 
 
 @contextmanager
@@ -696,7 +725,7 @@ def _tell_github(report: Report, summary: Path) -> None:
 
 def _left(report: Report) -> bool:
     """Tell whether a repair left findings behind."""
-    return any(not finding.edits for finding in report.findings)
+    return any(not finding.edits for finding in report.wrong)
 
 
 def _finish(report: Report, form: str, output_file: Path | None, *, found: bool, exit_zero: bool, repaired: bool = False) -> None:
@@ -704,7 +733,7 @@ def _finish(report: Report, form: str, output_file: Path | None, *, found: bool,
     from dedupe.report import render
 
     for error in report.errors:
-        _log().error(error)
+        _log().error(say(error))
     if form in OWN:
         text = render(report, form, repaired=repaired)
     else:
@@ -731,7 +760,7 @@ def _code(report: Report, *, found: bool, exit_zero: bool) -> int:
 
 def _paint(text: str) -> str:
     text = re.sub(r"^(\S.*)\n(?=  )", lambda match: typer.style(match[1], bold=True) + "\n", text, flags=re.MULTILINE)
-    text = re.sub(r"\b(?:RPT|CUT|LEAK|SUP)\d{3}\b", lambda match: typer.style(match[0], fg="cyan"), text)
+    text = re.sub(r"\b(?:RPT|CUT|LEAK|POST|SUP)\d{3}\b", lambda match: typer.style(match[0], fg="cyan"), text)
     return re.sub(r"^  \|[#=~|]+\|$", lambda strip: _paint_strip(strip[0]), text, flags=re.MULTILINE)
 
 
@@ -750,5 +779,5 @@ def _progress(quiet: bool) -> Iterator[Progress | None]:
     from rich.progress import Progress as Bar
 
     with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("examining posts", total=None)
+        task = bar.add_task(say("examining posts"), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

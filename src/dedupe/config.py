@@ -15,12 +15,18 @@ from dedupe.model import Keep, Safety
 if TYPE_CHECKING:
     from dedupe.leaks import Entry
 
-_CODES_BY_GROUP = {"RPT": 5, "CUT": 1, "LEAK": 9, "SUP": 1}
+_CODES_BY_GROUP = {"RPT": 5, "CUT": 1, "LEAK": 9, "POST": 5, "SUP": 1}
 CODES = tuple(f"{group}{number:03d}" for group, count in _CODES_BY_GROUP.items() for number in range(1, count + 1))
-FIXLESS = frozenset({"CUT001", "LEAK009", "SUP001"})
+FIXLESS = frozenset({"CUT001", "LEAK009", "POST002", "POST003", "POST004", "POST005", "SUP001"})
 """Rules that never have a fix: what they find is new text, or what a person wrote and must resolve."""
+ACROSS = "POST"
+"""The codes of the rules that compare posts with each other begin like this."""
 CONTINUATION = "RPT005"
 """The rule of what goes with `keep` set to `first-draft`; never safe, for its text may stand nowhere else."""
+TWIN = "POST001"
+"""The rule of posts that say the same; a fix of it is about front matter alone."""
+TEMPLATE = "POST003"
+"""The rule of text that is wanted in many posts: told, and no damage."""
 NEAR_RULES = ("RPT001", "RPT002")
 """The rules whose passages may stand again with small changes."""
 
@@ -61,6 +67,11 @@ class Config:
         return chosen and not (self.ignore and code.startswith(self.ignore))
 
     @property
+    def compares(self) -> bool:
+        """Whether posts are compared with each other."""
+        return any(self.wants(code) for code in CODES if code.startswith(ACROSS))
+
+    @property
     def near(self) -> bool:
         """Whether near copies are looked for, which costs more than all the rest; a first draft stays as it was."""
         if self.keep == Keep.FIRST_DRAFT:
@@ -98,7 +109,7 @@ def build_config(values: Mapping[str, Any], source: str, base: Config | None = N
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known settings: {', '.join(sorted(known))}"
-            raise ConfigError(f"{source}: unknown setting {key!r}; {hint}")
+            raise ConfigError("{source}: unknown setting {key!r}; {hint}", source=source, key=key, hint=hint)
         changes[name] = _check(name, value, source)
     return replace(base or Config(), **changes)
 
@@ -108,29 +119,33 @@ def _check(name: str, value: Any, source: str) -> Any:
         from dedupe.leaks import read_entry  # noqa: PLC0415 (few have entries of their own; the others need not wait for numpy)
 
         if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-            raise ConfigError(f"{source}: 'leaks' must be a list of tables, written [[leaks]]")
+            raise ConfigError("{source}: 'leaks' must be a list of tables, written [[leaks]]", source=source)
         return tuple(read_entry(entry) for entry in value)
     if name == "keep":
         known = [keep.value for keep in Keep]
         if value not in known:
             near = difflib.get_close_matches(str(value).lower(), known, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(known)}"
-            raise ConfigError(f"{source}: 'keep' cannot be {str(value)!r}; {hint}")
+            raise ConfigError("{source}: 'keep' cannot be {value!r}; {hint}", source=source, value=str(value), hint=hint)
         return Keep(value)
     if name == "safety":
         if not isinstance(value, Mapping):
-            raise ConfigError(f"{source}: 'safety' must be a table of codes, written [safety], not {value!r}")
+            raise ConfigError(
+                "{source}: 'safety' must be a table of codes, written [safety], not {value!r}", source=source, value=value
+            )
         return tuple(sorted(_check_safety(code, level, source) for code, level in value.items()))
     if name == "max_removed":
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
-            raise ConfigError(f"{source}: 'max_removed' must be a share above 0 and up to 1, not {value!r}")
+            raise ConfigError(
+                "{source}: 'max_removed' must be a share above 0 and up to 1, not {value!r}", source=source, value=value
+            )
         return float(value)
     if name in {"unsafe_fixes", "force"}:
         if not isinstance(value, bool):
-            raise ConfigError(f"{source}: {name!r} must be true or false, not {value!r}")
+            raise ConfigError("{source}: {name!r} must be true or false, not {value!r}", source=source, name=name, value=value)
         return value
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise ConfigError(f"{source}: {name!r} must be a list of texts, not {value!r}")
+        raise ConfigError("{source}: {name!r} must be a list of texts, not {value!r}", source=source, name=name, value=value)
     if name in {"select", "ignore"}:
         return tuple(_check_code(code, source) for code in value)
     if name == "suffixes":
@@ -144,7 +159,7 @@ def _check_code(code: str, source: str) -> str:
         return wanted
     near = difflib.get_close_matches(wanted, CODES, 1)
     hint = f"did you mean {near[0]}?" if near else "`dedupe rules` lists them"
-    raise ConfigError(f"{source}: no rule has a code that begins with {code!r}; {hint}")
+    raise ConfigError("{source}: no rule has a code that begins with {code!r}; {hint}", source=source, code=code, hint=hint)
 
 
 def _check_safety(code: str, level: Any, source: str) -> tuple[str, Safety]:
@@ -153,11 +168,18 @@ def _check_safety(code: str, level: Any, source: str) -> tuple[str, Safety]:
     if level not in levels:
         near = difflib.get_close_matches(str(level).lower(), levels, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(levels)}"
-        raise ConfigError(f"{source}: {code!r} in 'safety' cannot be {level!r}; {hint}")
+        raise ConfigError(
+            "{source}: {code!r} in 'safety' cannot be {level!r}; {hint}", source=source, code=code, level=level, hint=hint
+        )
     if levels[level] > Safety.DISPLAY and FIXLESS.issuperset(each for each in CODES if each.startswith(wanted)):
         raise ConfigError(
-            f"{source}: {code!r} in 'safety' cannot be {level!r}; what it finds has no fix, so it is always 'display'"
+            "{source}: {code!r} in 'safety' cannot be {level!r}; what it finds has no fix, so it is always 'display'",
+            source=source,
+            code=code,
+            level=level,
         )
     if levels[level] is Safety.SAFE and wanted == CONTINUATION:
-        raise ConfigError(f"{source}: {code!r} in 'safety' cannot be 'safe'; what goes may stand nowhere else")
+        raise ConfigError(
+            "{source}: {code!r} in 'safety' cannot be 'safe'; what goes may stand nowhere else", source=source, code=code
+        )
     return wanted, levels[level]

@@ -56,7 +56,11 @@ def find_sources(paths: Iterable[str | Path], config: Config, choice: Choice | N
             found.setdefault(source.path, source)
     if not found and not choice.may_be_none and not choice.force_exclude:
         places = ", ".join(map(str, given))
-        raise InputError(f"no posts found in {places}; posts end in {', '.join(config.suffixes)}, or are named one by one")
+        raise InputError(
+            "no posts found in {places}; posts end in {known}, or are named one by one",
+            places=places,
+            known=", ".join(config.suffixes),
+        )
     return sorted(source for source in found.values() if choice.only is None or source.path in choice.only)
 
 
@@ -72,7 +76,7 @@ def read_source(source: Source) -> tuple[bytes, Post]:
     try:
         raw = source.path.read_bytes()
     except OSError as error:
-        raise InputError(f"{source.name}: cannot be read ({error.strerror}); skipped") from error
+        raise InputError("{name}: cannot be read ({why}); skipped", name=source.name, why=error.strerror) from error
     return raw, decode(source.name, raw)
 
 
@@ -83,7 +87,11 @@ def decode(name: str, raw: bytes) -> Post:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise InputError(
-            f"{name}: not UTF-8 at byte {error.start} (line {line}: 0x{raw[error.start]:02x}); convert the file, it was skipped"
+            "{name}: not UTF-8 at byte {start} (line {line}: 0x{why:02x}); convert the file, it was skipped",
+            name=name,
+            start=error.start,
+            line=line,
+            why=raw[error.start],
         ) from error
     return read_post(name, text)
 
@@ -99,8 +107,8 @@ def _expand(given: str, choice: Choice) -> list[Path]:
     if choice.may_be_none:
         return []
     if glob.has_magic(given):
-        raise InputError(f"no file matches the pattern {given!r}")
-    raise InputError(f"there is no file or folder {given!r}")
+        raise InputError("no file matches the pattern {given!r}", given=given)
+    raise InputError("there is no file or folder {given!r}", given=given)
 
 
 def _walk(root: Path, config: Config) -> Iterator[Source]:

@@ -42,7 +42,12 @@ def read_decisions(text: str, source: str) -> dict[str, Decision]:
             continue
         fingerprint, decision = _read_line(line, f"{source}: line {number}")
         if decisions.setdefault(fingerprint, decision) is not decision:
-            raise ConfigError(f"{source}: line {number} contradicts another about {fingerprint}; keep one of them")
+            raise ConfigError(
+                "{source}: line {number} contradicts another about {fingerprint}; keep one of them",
+                source=source,
+                number=number,
+                fingerprint=fingerprint,
+            )
     return decisions
 
 
@@ -57,13 +62,24 @@ def _read_line(line: str, place: str) -> tuple[str, Decision]:
         value: Any = json.loads(line)
     except json.JSONDecodeError as error:
         raise ConfigError(
-            f"{place} is not JSON ({error.msg}); after a merge keep the lines of both sides, without markers"
+            "{place} is not JSON ({msg}); after a merge keep the lines of both sides, without markers", place=place, msg=error.msg
         ) from error
     if not isinstance(value, dict) or value.keys() != {"fingerprint", "decision"}:
-        raise ConfigError(f'{place} must be written {{"fingerprint": "…", "decision": "accept", "reject" or "keep-other"}}')
+        raise ConfigError(
+            '{place} must be written {{"fingerprint": "…", "decision": "accept", "reject" or "keep-other"}}', place=place
+        )
     fingerprint, decision = value["fingerprint"], value["decision"]
     if not isinstance(fingerprint, str) or not _FINGERPRINT.fullmatch(fingerprint):
-        raise ConfigError(f"{place}: {fingerprint!r} is no fingerprint; `dedupe scan --format json` shows them (16 signs)")
+        raise ConfigError(
+            "{place}: {fingerprint!r} is no fingerprint; `dedupe scan --format json` shows them (16 signs)",
+            place=place,
+            fingerprint=fingerprint,
+        )
     if decision not in list(Decision):
-        raise ConfigError(f"{place}: the decision cannot be {decision!r}; use one of {', '.join(Decision)}")
+        raise ConfigError(
+            "{place}: the decision cannot be {decision!r}; use one of {known}",
+            place=place,
+            decision=decision,
+            known=", ".join(Decision),
+        )
     return fingerprint, Decision(decision)

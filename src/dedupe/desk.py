@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from dedupe.config import Config
 from dedupe.corpus import Source, find_sources, read_source
 from dedupe.decisions import read_decisions, write_decisions
 from dedupe.errors import DedupeError, InputError
-from dedupe.files import Journal, undo, write_atomic
+from dedupe.files import Journal, tell_git, undo, write_atomic
+from dedupe.lock import hold
 from dedupe.model import Outcome, Post
 from dedupe.pipeline import examine
 from dedupe.report import PostReport, Report, report_post
-from dedupe.run import fix, scan
+from dedupe.run import fix, scan, with_renamed
 from dedupe.session import Session
 from dedupe.settings import DECISIONS
 
@@ -36,12 +38,14 @@ class Applied:
 class Desk:
     """A review of the posts under some paths, with everything that is on disk; all that changes is done under `lock`."""
 
-    def __init__(self, paths: Sequence[str], config: Config, decisions: Path | None = None, *, jobs: int = 0) -> None:
-        """Name the posts; raises InputError for paths without any."""
-        self.config = replace(config, decisions={}, reviewing=True)
+    def __init__(
+        self, paths: Sequence[str], config: Config, decisions: Path | None = None, *, jobs: int = 0, what: str = "dedupe review"
+    ) -> None:
+        """Name the posts, and what is at work on them, for others to be told; raises InputError for paths without any."""
         self.file = decisions or DECISIONS
         self.home = Path.cwd()
         self.jobs = jobs
+        self.what = what
         self.lock = threading.RLock()
         self.done = 0
         self.total = 0
@@ -49,7 +53,8 @@ class Desk:
         self.session: Session | None = None
         self.sources: list[Source] = find_sources(paths, config)
         if not self.sources:
-            raise InputError(f"no posts found in {', '.join(paths)}")
+            raise InputError("no posts found in {known}", known=", ".join(paths))
+        self.config = with_renamed(replace(config, decisions={}, reviewing=True), self.sources)
         self._stamps: list[_Stamp] = []
         self._written: _Stamp = None
         self._outcomes: dict[int, tuple[int, Outcome]] = {}
@@ -105,6 +110,8 @@ class Desk:
     def save(self) -> None:
         """Write the decisions; raises WriteError when that fails."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
+        if self.file == DECISIONS:
+            tell_git(self.file.parent)
         write_atomic(self.file, write_decisions(self._opened.decisions).encode("ascii"))
         self._written = _stamp_of(self.file)
 
@@ -114,13 +121,17 @@ class Desk:
             self._opened.undo()
 
     def apply(self, numbers: Sequence[int]) -> Applied:
-        """Repair posts by `fix`, as decided; one that changed since it was shown is only examined again, and named."""
+        """Repair posts by `fix`, as decided; one that changed since it was shown is only examined again, and named.
+
+        Raises LockError where another process is at work in this folder, and names it.
+        """
         moved = [number for number in numbers if self.refresh(number)]
         errors = [f"{self.sources[number].name}: changed on disk meanwhile; looked at again, nothing written" for number in moved]
         numbers = [number for number in numbers if number not in moved and self._is_inside(number)]
         if not numbers:
             return Applied("", 0, 0, tuple(errors))
-        report = self._fix([self.sources[number].path for number in numbers])
+        with self._alone():
+            report = self._fix([self.sources[number].path for number in numbers])
         for number in numbers:
             self.refresh(number)
         changed = [post for post in report.posts if post.changed]
@@ -132,11 +143,23 @@ class Desk:
         return fix(paths, config, home=self.home, reports=self.home / "reports", jobs=self.jobs)
 
     def give_back(self, run: str) -> tuple[int, list[str]]:
-        """Undo a run; return how many posts were given back, and a sentence for each that was not."""
-        back, refused = undo(self.home, run)
+        """Undo a run; return how many posts were given back, and a sentence for each that was not.
+
+        Raises LockError where another process is at work in this folder, and names it.
+        """
+        with self._alone():
+            back, refused = undo(self.home, run)
         for number in range(len(self.sources)):
             self.refresh(number)
         return len(back), refused
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Write posts only while nobody else does: under the lock of `fix --scheduled`."""
+        folder = self.home / ".dedupe"
+        folder.mkdir(exist_ok=True)
+        with hold(folder / "lock", self.what):
+            yield
 
     def can_give_back(self, run: str) -> bool:
         """Tell whether a run is in the journal and was not undone."""
@@ -155,7 +178,7 @@ class Desk:
 
     def _read(self, number: int) -> Post:
         if not self._is_inside(number):
-            raise InputError(f"{self.sources[number].name}: has become a link to another place; left alone")
+            raise InputError("{name}: has become a link to another place; left alone", name=self.sources[number].name)
         return read_source(self.sources[number])[1]
 
     def _is_inside(self, number: int) -> bool:

@@ -29,7 +29,7 @@ def write_atomic(path: Path, raw: bytes, expected: str | None = None) -> None:
     """
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
     if mode is not None and not os.access(path, os.W_OK):
-        raise WriteError(f"{path}: is read-only; left as it was")
+        raise WriteError("{path}: is read-only; left as it was", path=path)
     # Named before it is made, so that an interrupt at any moment leaves none behind.
     name = path.parent / f".{path.name[:60]}.{secrets.token_hex(4)}.dedupe"
     try:
@@ -41,11 +41,11 @@ def write_atomic(path: Path, raw: bytes, expected: str | None = None) -> None:
         if mode is not None:
             os.chmod(name, mode)
         if expected is not None and digest(path.read_bytes()) != expected:
-            raise WriteError(f"{path}: changed while it was being examined; left as it is, run again")
+            raise WriteError("{path}: changed while it was being examined; left as it is, run again", path=path)
         os.replace(name, path)
         _sync_folder(path.parent)
     except OSError as error:
-        raise WriteError(f"{path}: cannot be written ({error.strerror}); left as it was") from error
+        raise WriteError("{path}: cannot be written ({why}); left as it was", path=path, why=error.strerror) from error
     finally:
         with suppress(OSError):
             name.unlink()
@@ -84,10 +84,7 @@ class Journal:
         stored = self.folder / "before" / digest(before)
         try:
             stored.parent.mkdir(parents=True, exist_ok=True)
-            ignore = self.folder.parent.parent / ".gitignore"
-            if not ignore.exists():
-                # Decisions and the history may well be kept in git; what is here for this machine alone may not.
-                ignore.write_text("journal/\ncache/\nlock\n", "utf-8")
+            tell_git(self.folder.parent.parent)
             if not stored.exists():
                 write_atomic(stored, before)
             line = json.dumps({"path": str(path), "before": digest(before), "after": digest(after)}, ensure_ascii=False)
@@ -96,7 +93,9 @@ class Journal:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise WriteError(f"{self.folder}: the journal cannot be written ({error.strerror}); nothing was changed") from error
+            raise WriteError(
+                "{folder}: the journal cannot be written ({why}); nothing was changed", folder=self.folder, why=error.strerror
+            ) from error
 
     def entries(self) -> Iterator[Entry]:
         """Yield what the run meant to change, in its order; a line torn by a crash was never acted on."""
@@ -109,6 +108,14 @@ class Journal:
     @property
     def undone(self) -> bool:
         return (self.folder / "undone").exists()
+
+
+def tell_git(folder: Path) -> None:
+    """Tell git what of `.dedupe/` is for this machine alone: decisions and the history may well be kept in it."""
+    ignore = folder / ".gitignore"
+    # The first versions hid the whole folder; what a person wrote there stays.
+    if not ignore.exists() or ignore.read_bytes() == b"*\n":
+        ignore.write_text("journal/\ncache/\nlock\n", "utf-8")
 
 
 def list_runs(home: Path) -> list[str]:
@@ -125,11 +132,16 @@ def undo(home: Path, run: str | None = None) -> tuple[list[Path], list[str]]:
     """
     runs = [each for each in list_runs(home) if not Journal(home, each).undone]
     if run is None and not runs:
-        raise UndoError(f"there is no run to undo in {home / '.dedupe' / 'journal'}")
+        raise UndoError("there is no run to undo in {value}", value=home / ".dedupe" / "journal")
     wanted = runs[-1] if run is None else run
     if wanted not in list_runs(home):
         known = ", ".join(list_runs(home)) or "none"
-        raise UndoError(f"there is no run {wanted!r} in {home / '.dedupe' / 'journal'}; known runs: {known}")
+        raise UndoError(
+            "there is no run {wanted!r} in {value}; known runs: {known}",
+            wanted=wanted,
+            value=home / ".dedupe" / "journal",
+            known=known,
+        )
     journal = Journal(home, wanted)
     given_back: list[Path] = []
     refused: list[str] = []

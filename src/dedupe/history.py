@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from dedupe.errors import InputError
+from dedupe.language import say, say_many
 from dedupe.report import Report, summarize
 
 FILE = Path(".dedupe") / "history.jsonl"
@@ -84,7 +85,9 @@ def read_history(home: Path) -> list[Row]:
         except ValueError:
             value = None
         if not isinstance(value, dict) or value.keys() != names:
-            raise InputError(f"{file}:{number}: is no line of the history; delete the line, or the file to begin anew")
+            raise InputError(
+                "{file}:{number}: is no line of the history; delete the line, or the file to begin anew", file=file, number=number
+            )
         rows.append(Row(**value))
     return rows
 
@@ -92,7 +95,7 @@ def read_history(home: Path) -> list[Row]:
 def draw_history(rows: Sequence[Row]) -> str:
     """Return a table of the runs with a bar for the repeated share each one met; lines fit 80 columns."""
     if not rows:
-        return "no run is noted yet; `dedupe fix` notes what it does\n"
+        return say("no run is noted yet; `dedupe fix` notes what it does") + "\n"
     most = max(row.repeated_share for row in rows)
     lines = [f"{'run':<20} {'posts':>7} {'found':>6} {'fixed':>6} {'removed':>10} repeated\n"]
     for row in rows:
@@ -100,12 +103,15 @@ def draw_history(rows: Sequence[Row]) -> str:
         bar = _bar(row.repeated_share / most if most else 0.0)
         lines.append(f"{row.run:<20} {figures} {row.repeated_share:>5.1%} {bar}".rstrip() + "\n")
         if row.held:
-            lines.append(f"    nothing written: {row.held}\n")
+            lines.append("    " + say("nothing written: {why}", why=row.held) + "\n")
     last = rows[-1]
-    lines.append(
-        f"\n{len(rows):,} run{'' if len(rows) == 1 else 's'}; {sum(row.removed for row in rows):,} characters removed in all.\n"
+    runs = say_many("{count:,} run", "{count:,} runs", len(rows))
+    removed = sum(row.removed for row in rows)
+    lines.append("\n" + say("{runs}; {removed:,} characters removed in all.", runs=runs, removed=removed) + "\n")
+    left = say_many(
+        "The last one left {count:,} finding for a person.", "The last one left {count:,} findings for a person.", last.left
     )
-    lines.append(f"The last one left {last.left:,} finding{'' if last.left == 1 else 's'} for a person.\n")
+    lines.append(f"{left}\n")
     return "".join(lines)
 
 

@@ -17,6 +17,7 @@ from hashlib import blake2b
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -40,7 +41,9 @@ _WAIT = 2.0
 _TICK = 2_000_000_000
 """Nanoseconds in which a file can change twice and have the same stat: the coarsest file systems count in two seconds."""
 _KEPT = 4
-"""Results are kept for the settings used last, so many of them."""
+"""Results are kept for the settings used last, so many of them, and comparisons of whole collections."""
+TRAITS = "traits"
+"""The kind of the parts that are about one content, whose digest they are kept by; other parts are about a collection."""
 _PLACES = frozenset({"baseline", "suffixes", "exclude"})
 """Settings that say which posts there are, and nothing of what is found in one."""
 _SCHEMA = """
@@ -51,15 +54,22 @@ CREATE TABLE results (
     digest TEXT NOT NULL, settings BLOB NOT NULL, known BLOB NOT NULL, report BLOB NOT NULL, checksum INTEGER NOT NULL,
     PRIMARY KEY (digest, settings, known)
 );
+CREATE TABLE parts (
+    kind TEXT NOT NULL, digest TEXT NOT NULL, settings BLOB NOT NULL, part BLOB NOT NULL, checksum INTEGER NOT NULL,
+    PRIMARY KEY (kind, digest, settings)
+);
 """
 """`files` says which content stood where when its stat was `stamp`; `results` what was found in a content with some settings
-and with what was `known` of it from the baseline."""
+and with what was `known` of it from the baseline; `parts` what comparing posts with each other needs and gives, encoded."""
 
 _DECIDING = ("numpy", "pyromark", "rapidfuzz")
 """Packages whose version may decide about a result."""
 _DAMAGE = (sqlite3.Error, msgspec.MsgspecError)
 
 _encode, _decode = msgspec.json.encode, msgspec.json.Decoder(PostReport).decode
+
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +98,7 @@ class Index:
         self._once = not (config.raises or config.near)
         self._read_at = 0
         self._usable, self._damaged = True, False
+        self._parts: dict[tuple[str, str, bytes], bytes] = {}
         self._files: list[tuple[bytes, str | None, str]] = []
         self._results: list[tuple[str, bytes, bytes, bytes, int]] = []
 
@@ -121,9 +132,50 @@ class Index:
         key = b"" if self._once and not report.baselined else _known_key(known)
         self._results.append((content, self._key, key, raw, _checksum(content, self._key + key, raw)))
 
+    def recall_contents(self, sources: Sequence[Source]) -> dict[Source, str]:
+        """Return the digests of files, of those that are as they were without reading them."""
+        seen = self._ask(lambda db: {path: row for path, *row in db.execute("SELECT path, stamp, digest FROM files")}) or {}
+        contents: dict[Source, str] = {}
+        for source in sources:
+            stamp, content = seen.get(os.fsencode(source.path), (None, ""))
+            contents[source] = content if stamp and stamp == stamp_of(source.path) else _digest_of(source.path)
+        return contents
+
+    def recall_parts(self, kind: str, digests: Sequence[str], settings: bytes) -> dict[str, bytes]:
+        """Return what is known of that kind, by digest."""
+
+        def read(db: sqlite3.Connection) -> dict[str, bytes]:
+            parts: dict[str, bytes] = {}
+            for digest_of in digests:
+                query = "SELECT part, checksum FROM parts WHERE kind = ? AND digest = ? AND settings = ?"
+                row = db.execute(query, (kind, digest_of, settings)).fetchone()
+                if row is not None:
+                    if not isinstance(row[0], bytes) or _checksum(digest_of, settings, row[0]) != row[1]:
+                        raise sqlite3.DatabaseError("a part is not what was written")
+                    parts[digest_of] = row[0]
+            return parts
+
+        return self._ask(read) or {}
+
+    def remember_part(self, kind: str, digest_of: str, settings: bytes, part: bytes) -> None:
+        """Note a part of that kind."""
+        self._parts[kind, digest_of, settings] = part
+
+    def _ask(self, read: Callable[[sqlite3.Connection], _Answer]) -> _Answer | None:
+        file = self._folder / _FILE
+        try:
+            if self._usable and not self._damaged and file.exists():
+                with closing(_connect(file)) as db:
+                    return read(db) if _tool_of(db) == _tool() else None
+        except OSError as error:
+            self._give_up(f"cannot be used ({error.strerror})")
+        except _DAMAGE as error:
+            self._explain(error)
+        return None
+
     def save(self) -> None:
         """Write down what was noted, all or nothing; writes nothing where there is nothing new."""
-        if not self._usable or not (self._files or self._results):
+        if not self._usable or not (self._files or self._results or self._parts):
             return
         file = self._folder / _FILE
         try:
@@ -190,6 +242,8 @@ class Index:
                 db.execute("INSERT INTO about VALUES (?)", (_tool(),))
             db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", self._files)
             db.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?)", self._results)
+            parts = ((*key, part, _checksum(key[1], key[2], part)) for key, part in self._parts.items())
+            db.executemany("INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?)", parts)
             self._prune(db)
             db.execute("COMMIT")
         if anew:
@@ -206,6 +260,9 @@ class Index:
         db.execute(
             "DELETE FROM results WHERE digest NOT IN (SELECT digest FROM files) OR settings NOT IN (SELECT key FROM settings)"
         )
+        db.execute("DELETE FROM parts WHERE kind = ? AND digest NOT IN (SELECT digest FROM files)", (TRAITS,))
+        last = "SELECT rowid FROM parts WHERE kind <> ? ORDER BY rowid DESC LIMIT ?"
+        db.execute(f"DELETE FROM parts WHERE kind <> ? AND rowid NOT IN ({last})", (TRAITS, TRAITS, 2 * _KEPT))  # noqa: S608 (constant)
 
     def _explain(self, error: Exception) -> None:
         if _is_busy(error):
@@ -241,7 +298,7 @@ def read_status(folder: Path) -> Status | None:
             counts = "SELECT (SELECT count(*) FROM files), (SELECT count(*) FROM results), (SELECT count(*) FROM settings)"
             posts, results, settings = db.execute(counts).fetchone()
     except _DAMAGE as error:
-        raise InputError(f"{file}: is damaged ({error}); `dedupe index clear` takes it away") from error
+        raise InputError("{file}: is damaged ({error}); `dedupe index clear` takes it away", file=file, error=error) from error
     return Status(file, file.stat().st_size, posts, results, settings, current)
 
 

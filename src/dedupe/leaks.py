@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -18,7 +18,7 @@ from dedupe.fold import narrow
 from dedupe.model import Kind, Leak, Post, Segments, Span, Strength
 
 KINDS = ("prompt", "preamble", "refusal", "end", "page", "citation", "thought", "placeholder")
-ANCHORS = ("label", "line", "start", "list", "inline")
+ANCHORS = ("label", "line", "start", "list", "inline", "title")
 
 _OF_THE_TASK = re.compile(
     r"記事の(?:続き|最後|末尾)|続きを|執筆|補完し|完成させ|ご提示|ご要望|ご指定|as requested|the continuation|接着写|续写|이어서"
@@ -56,18 +56,24 @@ def read_entry(raw: Mapping[str, Any]) -> Entry:
     name = raw.get("id", "?")
     missing = {"id", "kind", "strength", "anchor", "needle", "pattern"} - set(raw)
     if missing:
-        raise ConfigError(f"leak {name!r} lacks {', '.join(sorted(missing))}")
+        raise ConfigError("leak {name!r} lacks {known}", name=name, known=", ".join(sorted(missing)))
     if raw["kind"] not in KINDS:
-        raise ConfigError(f"leak {name!r} has the kind {raw['kind']!r}; use one of {', '.join(KINDS)}")
+        raise ConfigError(
+            "leak {name!r} has the kind {value!r}; use one of {known}", name=name, value=raw["kind"], known=", ".join(KINDS)
+        )
     if raw["anchor"] not in ANCHORS:
-        raise ConfigError(f"leak {name!r} has the anchor {raw['anchor']!r}; use one of {', '.join(ANCHORS)}")
+        raise ConfigError(
+            "leak {name!r} has the anchor {value!r}; use one of {known}", name=name, value=raw["anchor"], known=", ".join(ANCHORS)
+        )
     if str(raw["strength"]).upper() not in Strength.__members__:
-        raise ConfigError(f"leak {name!r} has the strength {raw['strength']!r}; use decisive, sign or hint")
+        raise ConfigError(
+            "leak {name!r} has the strength {value!r}; use decisive, sign or hint", name=name, value=raw["strength"]
+        )
     entry = _build(raw)
     try:
         re.compile(entry.pattern)
     except re.error as error:
-        raise ConfigError(f"leak {name!r} has a pattern that does not compile: {error}") from error
+        raise ConfigError("leak {name!r} has a pattern that does not compile: {error}", name=name, error=error) from error
     return entry
 
 
@@ -92,7 +98,7 @@ def _anchored(pattern: str, anchor: str) -> str:
     if anchor == "label":
         return rf"^[ \t]*(?P<bare>#{{1,6}}[ \t]+)?(?P<leak>[*_]{{0,3}}(?:{_framed(pattern)})[*_]{{0,3}})[ \t]*\r?$"
     opening = r"^[ \t]*(?:[-+*>#]+[ \t]+)*(?P<leak>[*_]{0,3}"
-    return f"{opening}(?:{pattern}))" if anchor == "start" else rf"{opening}(?:{pattern})[*_]{{0,3}})[ \t]*\r?$"
+    return f"{opening}(?:{pattern}))" if anchor in {"start", "title"} else rf"{opening}(?:{pattern})[*_]{{0,3}})[ \t]*\r?$"
 
 
 def _framed(pattern: str) -> str:
@@ -146,6 +152,24 @@ def has_leak(post: Post, extra: tuple[Entry, ...] = ()) -> bool:
     """Tell whether any entry matches somewhere in the body, wherever it stands: a quick look before `find_leaks`."""
     text = narrow(post.text)
     return "<<<<<<<" in text or any(True for _ in _matches(text, post.body.start, extra))
+
+
+def find_in_titles(titles: Sequence[str], extra: tuple[Entry, ...] = ()) -> dict[int, str]:
+    """Return which titles (or texts of links, by their places) are what an assistant said, and the ids of the entries that tell.
+
+    These are the refusals and preambles of the catalogue, and the entries with the anchor `title`, which are for such short,
+    often cut-off texts alone.
+    """
+    every = narrow("\n".join(" ".join(title.split()) for title in titles))
+    lines = every.split("\n")
+    found: dict[int, str] = {}
+    for entry in (*read_catalogue(), *extra):
+        fits = entry.anchor == "title" or (entry.kind in {"refusal", "preamble"} and entry.anchor in {"start", "line"})
+        if fits and any(needle in every for needle in entry.needles):
+            for place, line in enumerate(lines):
+                if re.match(entry.pattern, line, re.MULTILINE):
+                    found.setdefault(place, entry.id)
+    return found
 
 
 def _matches(text: str, start: int, extra: tuple[Entry, ...]) -> Iterator[tuple[Entry, re.Match[str], bool]]:
@@ -202,6 +226,7 @@ def _hash(first: NDArray[np.uint32], second: NDArray[np.uint32]) -> NDArray[np.u
 
 @cache
 def _read_needles(entries: tuple[Entry, ...]) -> _Needles:
+    entries = tuple(entry for entry in entries if entry.anchor != "title")
     words = sorted({needle for entry in entries for needle in entry.needles})
     begins, short, goes_on = np.zeros((3, _HASHES), bool)
     for word in words:

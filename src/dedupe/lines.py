@@ -43,7 +43,9 @@ def _split(file: Path) -> Iterator[bytes]:
                 yield line
                 number += 1
     except Exception as error:  # each way to compress has its own errors
-        raise InputError(f"{file}: cannot be read after row {number} ({error}); nothing was written") from error
+        raise InputError(
+            "{file}: cannot be read after row {number} ({error}); nothing was written", file=file, number=number, error=error
+        ) from error
 
 
 def _read_line(file: Path, number: int, line: bytes, columns: Columns) -> Record:

@@ -39,7 +39,7 @@ def _acquire(handle: int, file: Path, until: float) -> None:
             fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):
             if time.monotonic() >= until:
-                raise LockError(f"{file}: held by {describe_holder(file)}") from None
+                raise LockError("{file}: held by {value}", file=file, value=describe_holder(file)) from None
             time.sleep(_STEP)
         else:
             return

@@ -198,11 +198,18 @@ class Rewording:
     changes: tuple[Change, ...]
 
 
+class Elsewhere(NamedTuple):
+    """A span of another post, called by its name."""
+
+    path: str
+    span: Span
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What is wrong, where, on what evidence, and the edits that mend it (applied together or not at all).
 
-    `fingerprint` is by what it is known again in another run.
+    `fingerprint` is by what it is known again in another run; `elsewhere` is the text of other posts that it is about.
     """
 
     code: str
@@ -215,6 +222,7 @@ class Finding:
     evidence: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()
     rewordings: tuple[Rewording, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 class Wording(StrEnum):

@@ -30,7 +30,12 @@ def read_parquet(file: Path, columns: Columns, *, whole: bool) -> Iterator[Recor
         wanted = [name for name in (columns.id, columns.text) if name is not None]
         for name in wanted:
             if table.schema_arrow.get_field_index(name) < 0:
-                raise InputError(f"{file}: has no column {name!r}; there are {', '.join(table.schema_arrow.names)}")
+                raise InputError(
+                    "{file}: has no column {name!r}; there are {known}",
+                    file=file,
+                    name=name,
+                    known=", ".join(table.schema_arrow.names),
+                )
         end = 0
         for group in range(table.num_row_groups):
             number, end = end, end + table.metadata.row_group(group).num_rows
@@ -94,7 +99,9 @@ def _open(file: Path) -> Iterator[Any]:
             table = pq.ParquetFile(stream, buffer_size=_PAGES, pre_buffer=False, page_checksum_verification=True)
             yield table
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{file}: cannot be read as Parquet ({str(error).splitlines()[0]}); nothing was written") from error
+        raise InputError(
+            "{file}: cannot be read as Parquet ({why}); nothing was written", file=file, why=str(error).splitlines()[0]
+        ) from error
 
 
 def _read_batch(file: Path, before: int, batch: Any, columns: Columns) -> Iterator[Record]:

@@ -156,14 +156,23 @@ def _settle(post: Post, view: _View, segments: Segments, config: Config, *, rais
         left = [span for verdict in view.verdicts if id(verdict) not in taken for span in verdict.spans]
         return _attempt(post, view, segments, verdicts, left, config, raising=raising)
 
+    def settle(chosen: Sequence[Verdict]) -> _Repair:
+        done = attempt(chosen)
+        return done if done.error else _settle_further(post, done, segments, view.decided.kept, config, raising=raising)
+
     applied = [verdict for verdict in view.verdicts if _applies(verdict, config)]
-    part = find_part(applied, lambda chosen: attempt(chosen).error is None)
     # Where no part can be, all of it is told, and the post stays.
-    return _settle_further(post, attempt(part), segments, config, raising=raising)
+    done = settle(find_part(applied, lambda chosen: attempt(chosen).error is None))
+    return done if done.error is None else settle(find_part(applied, lambda chosen: settle(chosen).error is None))
 
 
-def _settle_further(post: Post, done: _Repair, segments: Segments, config: Config, *, raising: bool) -> _Repair:
-    """Return a repair of a part with what another run would take from its result, so that there is nothing left to take."""
+def _settle_further(
+    post: Post, done: _Repair, segments: Segments, kept: Sequence[Span], config: Config, *, raising: bool
+) -> _Repair:
+    """Return a repair of a part with what another run would take from its result, so that there is nothing left to take.
+
+    It has an error where that run would take what is to be `kept`.
+    """
     rest = read_post(post.name, done.text)
     view = _look(rest, config, raising=raising)
     if done.text == post.text or view.segments is None:
@@ -172,6 +181,8 @@ def _settle_further(post: Post, done: _Repair, segments: Segments, config: Confi
     if more.error or more.text == rest.text:
         return done
     fresh = _trace_all(post, more.verdicts, _flat(done.edits), done.verdicts, config)
+    if any(touches(verdict, kept) for verdict in fresh):
+        return done._replace(error=_REJECTED_AGAIN)
     taken = [span for verdict in fresh for span in verdict.spans]
     verdicts = [verdict for verdict in done.verdicts if _applies(verdict, config) or not touches(verdict, taken)] + fresh
     edits = _edits(post, segments, verdicts, config)

@@ -69,7 +69,9 @@ def unfinished(output: Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         path.replace(output)
     except OSError as error:
-        raise WriteError(f"{output}: cannot be written ({error.strerror or error}); nothing was") from error
+        raise WriteError(
+            "{output}: cannot be written ({why}); nothing was", output=output, why=error.strerror or error
+        ) from error
     finally:
         path.unlink(missing_ok=True)
 

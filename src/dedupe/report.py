@@ -6,12 +6,14 @@ import json
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
-from dedupe.config import CONTINUATION
+from dedupe.config import CONTINUATION, TEMPLATE
 from dedupe.diff import unified_diff
+from dedupe.language import N_, say, say_many
 from dedupe.model import Draft, Finding, Outcome, Rewording, Span, Wording
 from dedupe.rules import RULES
 
@@ -22,8 +24,18 @@ _CHANGES = 4
 _STRIP = 76
 """Columns of a strip, so that it fits 80 with its margin; one of more drafts than half of that ends early."""
 _SIGNS = {Wording.NEW: "#", Wording.COPY: "=", Wording.REWRITE: "~"}
-_LEGEND = "Strips show a post from top to bottom: | begins a draft, # is new text, = a copy, ~ rewritten.\n"
-_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_LEGEND = N_("Strips show a post from top to bottom: | begins a draft, # is new text, = a copy, ~ rewritten.")
+_REPAIRED = N_("Repaired {posts}: {removed:,} of {characters:,} characters removed")
+_WOULD_REPAIR = N_("`dedupe fix` would repair {posts}: {removed:,} of {characters:,} characters removed")
+_DROPPED = N_(", continuations with all they say.")
+_KEPT = N_("; what a post said, it still says.")
+_WILL_BE_KEPT = N_("; `fix` proves first that what a post said, it still says.")
+_RAN = N_("{posts} examined, {repaired} repaired; {removed:,} of {characters:,} characters removed.")
+_DRY_RUN = N_("{posts} examined, {repaired} would be repaired; {removed:,} of {characters:,} characters would be removed.")
+_WORDS = (
+    *(N_("no"), N_("one"), N_("two"), N_("three"), N_("four"), N_("five"), N_("six"), N_("seven"), N_("eight"), N_("nine")),
+    *(N_("ten"), N_("eleven"), N_("twelve")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +61,17 @@ class EditLine:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherPlace:
+    """A span of another post: characters, half-open, and the first and last line it touches, from 1."""
+
+    path: str
+    span: tuple[int, int]
+    lines: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class FindingLine:
-    """A finding as reports show it; `excerpt` is the beginning of its text."""
+    """A finding as reports show it; `excerpt` is the beginning of its text, `elsewhere` what it is about in other posts."""
 
     code: str
     name: str
@@ -66,6 +87,7 @@ class FindingLine:
     message: str
     excerpt: str
     fingerprint: str
+    elsewhere: tuple[OtherPlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +149,11 @@ class Report:
     def findings(self) -> list[FindingLine]:
         return [finding for post in self.posts for finding in post.findings]
 
+    @property
+    def wrong(self) -> list[FindingLine]:
+        """The findings that ask for something: all but templates, which are wanted where they stand."""
+        return [finding for finding in self.findings if finding.code != TEMPLATE]
+
 
 def report_post(outcome: Outcome, *, with_diff: bool = False) -> PostReport:
     """Return what reports say of one outcome, offsets turned into lines."""
@@ -147,6 +174,31 @@ def report_post(outcome: Outcome, *, with_diff: bool = False) -> PostReport:
         baselined=outcome.baselined,
         diff=unified_diff(outcome.post.name, text, edits) if with_diff and outcome.changed else "",
     )
+
+
+def report_across(found: Mapping[str, Sequence[Finding]], read: Callable[[str], str]) -> dict[str, tuple[FindingLine, ...]]:
+    """Return what reports say of findings across posts, by the names of these; `read` gives the text of a post."""
+
+    @lru_cache(maxsize=64)
+    def breaks(path: str) -> list[int]:
+        return [0, *(newline.end() for newline in re.finditer("\n", read(path)))]
+
+    return {
+        path: tuple(
+            replace(
+                _line(finding, read(path), breaks(path)),
+                elsewhere=tuple(OtherPlace(other, span, _place(span, breaks(other))) for other, span in finding.elsewhere),
+            )
+            for finding in findings
+        )
+        for path, findings in found.items()
+    }
+
+
+def add_findings(post: PostReport, findings: Iterable[FindingLine], baselined: int = 0) -> PostReport:
+    """Return the report of a post with more findings, all in the order of their places."""
+    every = sorted([*post.findings, *findings], key=lambda finding: (finding.span, finding.code))
+    return replace(post, findings=tuple(every), baselined=post.baselined + baselined)
 
 
 def _place(span: Span, lines: list[int]) -> tuple[int, int]:
@@ -267,14 +319,16 @@ def _post_text(post: PostReport, *, unsafe_fixes: bool) -> Iterator[str]:
     if post.drafts:
         yield f"  {_drafts_sentence(post.drafts)}\n  {_strip(post.drafts)}\n"
     for finding in post.findings:
-        yield f"  {_lines(finding.lines)}: {finding.code} {finding.message}"
-        yield f"; stays at {_lines(finding.witness.lines)}" if finding.witness else ""
+        yield f"  {_lines(finding.lines)}: {finding.code} {say_finding(finding)}"
+        yield say("; stays at {lines}", lines=_lines(finding.witness.lines)) if finding.witness else ""
+        if finding.elsewhere:
+            yield say("; see {path}, {lines}", path=finding.elsewhere[0].path, lines=_lines(finding.elsewhere[0].lines))
         waits = finding.safety == "unsafe" and not unsafe_fixes
-        yield "" if finding.edits else "; left alone without `--unsafe-fixes`" if waits else "; left alone"
+        yield "" if finding.edits else say("; left alone without `--unsafe-fixes`") if waits else say("; left alone")
         yield f"\n      {finding.excerpt}\n" if finding.excerpt else "\n"
         yield from _differences(finding)
     if post.error:
-        yield f"  Not repaired: {post.error}\n"
+        yield "  " + say("Not repaired: {why}", why=say(post.error)) + "\n"
     yield "\n"
 
 
@@ -282,47 +336,61 @@ def _differences(finding: FindingLine) -> Iterator[str]:
     """Yield in a line what a near copy says in other words than the text that stays."""
     changes = [change for rewording in finding.rewordings for change in rewording.changes]
     if changes:
-        shown = [f"{_quoted(change.goes)} for {_quoted(change.stays)}" for change in changes[:_CHANGES]]
-        more = f"; {len(changes) - _CHANGES} more" if len(changes) > _CHANGES else ""
-        yield f"      differs: {', '.join(shown)}{more}\n"
+        pairs = ({"goes": _quoted(change.goes), "stays": _quoted(change.stays)} for change in changes[:_CHANGES])
+        shown = ", ".join(say("{goes} for {stays}", **pair) for pair in pairs)
+        more = say("; {count} more", count=len(changes) - _CHANGES) if len(changes) > _CHANGES else ""
+        yield "      " + say("differs: {changes}", changes=shown) + f"{more}\n"
 
 
 def _quoted(words: str) -> str:
     flat = " ".join(words.split())
-    return f'"{flat[:_SHOWN]}{"…" if len(flat) > _SHOWN else ""}"' if flat else "nothing"
+    return f'"{flat[:_SHOWN]}{"…" if len(flat) > _SHOWN else ""}"' if flat else say("nothing")
 
 
 def _lines(lines: tuple[int, int]) -> str:
-    return f"line {lines[0]}" if lines[0] == lines[1] else f"lines {lines[0]}-{lines[1]}"
+    first, last = lines
+    return say("line {first}", first=first) if first == last else say("lines {first}-{last}", first=first, last=last)
+
+
+def say_finding(finding: FindingLine) -> str:
+    """Return what a finding says, in the language of the reader."""
+    said = say(RULES[finding.code].summary)
+    reasons = [say(piece) for reason in finding.evidence for piece in reason.split("; ")]
+    return f"{said} ({say('; ').join(reasons)})" if reasons else said
 
 
 def _sentence(post: PostReport) -> str:
     """Say in a sentence what is wrong with a post, how much of it is repeated, and what would go."""
     counts = Counter(finding.code for finding in post.findings)
-    wrong = _and(f"{count} {RULES[code].one if count == 1 else RULES[code].many}" for code, count in counts.items())
-    share = f"{post.repeated_share:.0%} of it is repeated" if post.repeated_share >= 0.005 else ""
-    gone = f"{post.removed:,} of {post.characters:,} characters can go" if post.removed else "nothing is removed"
-    return "; ".join(part for part in (wrong, share, gone) if part) + "."
+    wrong = _and(
+        say("{count} {things}", count=count, things=say(RULES[code].one if count == 1 else RULES[code].many))
+        for code, count in counts.items()
+    )
+    share = say("{share:.0%} of it is repeated", share=post.repeated_share) if post.repeated_share >= 0.005 else ""
+    figures = {"removed": post.removed, "characters": post.characters}
+    gone = say("{removed:,} of {characters:,} characters can go", **figures) if post.removed else say("nothing is removed")
+    return say("; ").join(part for part in (wrong, share, gone) if part) + say(".")
 
 
 def _drafts_sentence(drafts: Sequence[DraftLine]) -> str:
     """Say of how many drafts a post is made, and what the later ones add to the first."""
     later = Counter(draft.wording for draft in drafts[1:])
     count = len(drafts) - 1
-    number = _WORDS[count] if count < len(_WORDS) else f"{count:,}"
+    number = say(_WORDS[count]) if count < len(_WORDS) else f"{count:,}"
     if count == 1:
         (wording,) = later
-        return f"One draft and one continuation, {'with new text' if wording == Wording.NEW else f'a {wording}'}."
-    kinds = [
-        f"{'all' if amount == count else f'{amount:,}'} {one if amount == 1 else many}"
-        for wording, one, many in (
-            (Wording.COPY, "copy", "copies"),
-            (Wording.REWRITE, "rewrite", "rewrites"),
-            (Wording.NEW, "with new text", "with new text"),
-        )
-        if (amount := later[wording])
+        return {
+            Wording.COPY: say("One draft and one continuation, a copy."),
+            Wording.REWRITE: say("One draft and one continuation, a rewrite."),
+            Wording.NEW: say("One draft and one continuation, with new text."),
+        }[Wording(wording)]
+    amounts = [
+        (later[Wording.COPY], say_many("{amount} copy", "{amount} copies", later[Wording.COPY], amount="{amount}")),
+        (later[Wording.REWRITE], say_many("{amount} rewrite", "{amount} rewrites", later[Wording.REWRITE], amount="{amount}")),
+        (later[Wording.NEW], say("{amount} with new text", amount="{amount}")),
     ]
-    return f"One draft and {number} continuations: {', '.join(kinds)}."
+    kinds = [said.format(amount=say("all") if amount == count else f"{amount:,}") for amount, said in amounts if amount]
+    return say("One draft and {number} continuations: {kinds}.", number=number, kinds=say(", ").join(kinds))
 
 
 def _strip(drafts: Sequence[DraftLine]) -> str:
@@ -348,82 +416,95 @@ def _cells(draft: DraftLine, count: int) -> str:
 
 def _and(parts: Iterable[str]) -> str:
     every = list(parts)
-    return " and ".join(filter(None, (", ".join(every[:-1]), every[-1]))) if every else ""
+    return say(" and ").join(filter(None, (say(", ").join(every[:-1]), every[-1]))) if every else ""
 
 
 def _totals(report: Report, *, repaired: bool) -> Iterator[str]:
     total = summarize(report)
     count = sum(total["findings"].values())
-    posts = _plural(total["posts"], "post")
+    posts = _posts(total["posts"])
     if not count and not report.errors:
-        new = " that the baseline does not know" if total["baselined"] else ""
-        yield f"{posts} examined: nothing repeated, nothing leaked{new}.\n"
-        yield from _baselined(total["baselined"])
+        known = total["baselined"]
+        yield (
+            say("{posts} examined: nothing repeated, nothing leaked that the baseline does not know.", posts=posts)
+            if known
+            else say("{posts} examined: nothing repeated, nothing leaked.", posts=posts)
+        ) + "\n"
+        yield from _baselined(known)
         return
-    yield f"{_plural(count, 'finding')} in {total['posts_with_findings']} of {posts}; "
-    yield f"{total['repeated_share']:.1%} of all text is repeated.\n"
+    where = {"findings": _findings(count), "some": total["posts_with_findings"], "posts": posts}
+    yield say("{findings} in {some} of {posts}; {share:.1%} of all text is repeated.", **where, share=total["repeated_share"])
+    yield "\n"
     if total["findings"]:
         yield "".join(f"  {code} {RULES[code].name}: {number}\n" for code, number in total["findings"].items())
     if total["posts_to_change"]:
-        verb = "Repaired" if repaired else "`dedupe fix` would repair"
-        yield f"{verb} {_plural(total['posts_to_change'], 'post')}: {total['removed']:,} of {total['characters']:,} characters"
+        figures = {"posts": _posts(total["posts_to_change"]), "removed": total["removed"], "characters": total["characters"]}
+        yield say(_REPAIRED if repaired else _WOULD_REPAIR, **figures)
         dropped = any(finding.edits for finding in report.findings if finding.code == CONTINUATION)
-        kept = "what a post said, it still says" if repaired else "`fix` proves first that what a post said, it still says"
-        yield " removed, continuations with all they say.\n" if dropped else f" removed; {kept}.\n"
-    left = sum(not finding.edits for finding in report.findings)
+        yield say(_DROPPED) if dropped else say(_KEPT if repaired else _WILL_BE_KEPT)
+        yield "\n"
+    left = sum(not finding.edits for finding in report.wrong)
     if left:
-        yield f"{_plural(left, 'finding')} left for a person.\n"
+        yield say("{findings} left for a person.", findings=_findings(left)) + "\n"
     yield from _baselined(total["baselined"])
     yield from _unsafe(report)
     if any(post.drafts for post in report.posts):
-        yield _LEGEND
+        yield say(_LEGEND) + "\n"
     if report.errors:
-        yield f"{_plural(len(report.errors), 'post')} could not be examined or repaired; see the messages.\n"
+        yield say("{posts} could not be examined or repaired; see the messages.", posts=_posts(len(report.errors))) + "\n"
 
 
 def _baselined(count: int) -> Iterator[str]:
     if count:
-        yield f"{_plural(count, 'finding')} {'is' if count == 1 else 'are'} in the baseline.\n"
+        yield say_many("{count:,} finding is in the baseline.", "{count:,} findings are in the baseline.", count) + "\n"
 
 
 def _unsafe(report: Report) -> Iterator[str]:
     """Say what more `--unsafe-fixes` would do, and what only it looks for."""
     waiting = sum(not finding.edits and finding.safety == "unsafe" for finding in report.findings)
     if waiting and not report.unsafe_fixes:
-        yield f"`--unsafe-fixes` would apply {waiting:,} more {'fix' if waiting == 1 else 'fixes'}.\n"
+        yield say_many(
+            "`--unsafe-fixes` would apply {count:,} more fix.", "`--unsafe-fixes` would apply {count:,} more fixes.", waiting
+        )
+        yield "\n"
     if report.findings and not (report.near or report.unsafe_fixes):
         posts = sum(any(draft.rewritten for draft in post.drafts) for post in report.posts)
-        seen = f"; {_plural(posts, 'post')} {'shows' if posts == 1 else 'show'} some" if posts else ""
-        yield f"Passages that stand again with small changes are looked for only with `--unsafe-fixes`{seen}.\n"
+        seen = say_many("; {count:,} post shows some", "; {count:,} posts show some", posts) if posts else ""
+        yield say("Passages that stand again with small changes are looked for only with `--unsafe-fixes`{seen}.", seen=seen)
+        yield "\n"
 
 
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def _posts(count: int) -> str:
+    return say_many("{count:,} post", "{count:,} posts", count)
+
+
+def _findings(count: int) -> str:
+    return say_many("{count:,} finding", "{count:,} findings", count)
 
 
 def render_summary(report: Report, *, dry_run: bool) -> str:
     """Return the Markdown summary of a run of `fix`."""
     total = summarize(report)
-    done = "would be " if dry_run else ""
     rows = "".join(f"| {code} | {RULES[code].name} | {count} |\n" for code, count in total["findings"].items())
     worst = sorted((post for post in report.posts if post.removed), key=lambda post: (-post.removed, post.path))[:20]
     posts = "".join(
         f"| {post.path.replace('|', chr(92) + '|')} | {post.removed:,} | {post.removed / max(1, post.characters):.0%} |\n"
         for post in worst
     )
+    total_figures = {"repaired": total["posts_to_change"], "removed": total["removed"], "characters": total["characters"]}
     lines = [
-        f"# Run {report.run}\n\n",
-        f"{_plural(total['posts'], 'post')} examined, {total['posts_to_change']} {done}repaired; ",
-        f"{total['removed']:,} of {total['characters']:,} characters {done}removed. ",
-        f"Repeated share before: {total['repeated_share']:.1%}.\n",
+        "# " + say("Run {run}", run=report.run) + "\n\n",
+        say(_DRY_RUN if dry_run else _RAN, posts=_posts(total["posts"]), **total_figures),
+        " " + say("Repeated share before: {share:.1%}.", share=total["repeated_share"]) + "\n",
         *(f"\n{sentence}" for sentence in (*_baselined(total["baselined"]), *_unsafe(report))),
     ]
     if rows:
-        lines.append(f"\n| rule | name | findings |\n| --- | --- | ---: |\n{rows}")
+        lines.append("\n" + say("| rule | name | findings |") + f"\n| --- | --- | ---: |\n{rows}")
     if posts:
-        lines.append(f"\n| post | characters removed | share |\n| --- | ---: | ---: |\n{posts}")
+        lines.append("\n" + say("| post | characters removed | share |") + f"\n| --- | ---: | ---: |\n{posts}")
     if report.errors:
-        lines.append("\n## Not examined or not repaired\n\n" + "".join(f"- {error}\n" for error in report.errors))
+        errors = "".join(f"- {say(error)}\n" for error in report.errors)
+        lines.append("\n## " + say("Not examined or not repaired") + f"\n\n{errors}")
     return "".join(lines)
 
 

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from dedupe.differ import differ
 from dedupe.fingerprint import fingerprint
+from dedupe.language import N_
 from dedupe.model import Edit, Finding, Rewording, Span, Verdict
 
 
@@ -20,71 +21,114 @@ class Rule:
     many: str
     summary: str
 
-    def page(self) -> str:
-        """Return the page of the rule, in Markdown."""
-        return files("dedupe").joinpath("pages", f"{self.code}.md").read_text("utf-8")
+    def page(self, language: str = "en") -> str:
+        """Return the page of the rule, in Markdown; in English where there is none in the language (`ja`)."""
+        pages = files("dedupe").joinpath("pages")
+        told = pages.joinpath(language, f"{self.code}.md")
+        return (told if told.is_file() else pages.joinpath(f"{self.code}.md")).read_text("utf-8")
 
 
 RULES: dict[str, Rule] = {
     rule.code: rule
     for rule in (
-        Rule("RPT001", "repeated-passage", "repeated passage", "repeated passages", "a passage that stands in the post already"),
+        Rule(
+            "RPT001",
+            "repeated-passage",
+            N_("repeated passage"),
+            N_("repeated passages"),
+            N_("a passage that stands in the post already"),
+        ),
         Rule(
             "RPT002",
             "echoed-post",
-            "echo of the post",
-            "echoes of the post",
-            "several paragraphs again, their line breaks flattened",
+            N_("echo of the post"),
+            N_("echoes of the post"),
+            N_("several paragraphs again, their line breaks flattened"),
         ),
         Rule(
             "RPT003",
             "restarted-draft",
-            "restarted draft",
-            "restarted drafts",
-            "a sentence that breaks off and its restart, down to the complete sentence",
+            N_("restarted draft"),
+            N_("restarted drafts"),
+            N_("a sentence that breaks off and its restart, down to the complete sentence"),
         ),
         Rule(
             "RPT004",
             "broken-sentence",
-            "broken sentence",
-            "broken sentences",
-            "a sentence that goes on after a break in its middle",
+            N_("broken sentence"),
+            N_("broken sentences"),
+            N_("a sentence that goes on after a break in its middle"),
         ),
-        Rule("RPT005", "continuation", "continuation", "continuations", "a draft after the first one"),
+        Rule("RPT005", "continuation", N_("continuation"), N_("continuations"), N_("a draft after the first one")),
         Rule(
             "CUT001",
             "cut-off-sentence",
-            "cut-off sentence",
-            "cut-off sentences",
-            "a sentence that breaks off and stands complete nowhere",
+            N_("cut-off sentence"),
+            N_("cut-off sentences"),
+            N_("a sentence that breaks off and stands complete nowhere"),
         ),
-        Rule("LEAK001", "prompt-echo", "prompt echo", "prompt echoes", "the instruction to the text generator"),
+        Rule("LEAK001", "prompt-echo", N_("prompt echo"), N_("prompt echoes"), N_("the instruction to the text generator")),
         Rule(
             "LEAK002",
             "assistant-preamble",
-            "assistant preamble",
-            "assistant preambles",
-            "an assistant that answers before it writes",
+            N_("assistant preamble"),
+            N_("assistant preambles"),
+            N_("an assistant that answers before it writes"),
         ),
-        Rule("LEAK003", "refusal", "refusal", "refusals", "an assistant that speaks of itself or declines"),
-        Rule("LEAK004", "end-marker", "end marker", "end markers", "a marker that closes a generated text"),
-        Rule("LEAK005", "chat-page", "chat-page label", "chat-page labels", "a button or label of a chat page"),
+        Rule("LEAK003", "refusal", N_("refusal"), N_("refusals"), N_("an assistant that speaks of itself or declines")),
+        Rule("LEAK004", "end-marker", N_("end marker"), N_("end markers"), N_("a marker that closes a generated text")),
+        Rule("LEAK005", "chat-page", N_("chat-page label"), N_("chat-page labels"), N_("a button or label of a chat page")),
         Rule(
             "LEAK006",
             "citation-artefact",
-            "citation artefact",
-            "citation artefacts",
-            "a citation mark that only a chat page resolves",
+            N_("citation artefact"),
+            N_("citation artefacts"),
+            N_("a citation mark that only a chat page resolves"),
         ),
-        Rule("LEAK007", "hidden-thought", "hidden thought", "hidden thoughts", "reasoning that was meant to stay hidden"),
-        Rule("LEAK008", "placeholder", "placeholder", "placeholders", "a blank that nobody filled in"),
-        Rule("LEAK009", "conflict-marker", "conflict marker", "conflict markers", "a merge conflict that nobody resolved"),
+        Rule(
+            "LEAK007",
+            "hidden-thought",
+            N_("hidden thought"),
+            N_("hidden thoughts"),
+            N_("reasoning that was meant to stay hidden"),
+        ),
+        Rule("LEAK008", "placeholder", N_("placeholder"), N_("placeholders"), N_("a blank that nobody filled in")),
+        Rule(
+            "LEAK009",
+            "conflict-marker",
+            N_("conflict marker"),
+            N_("conflict markers"),
+            N_("a merge conflict that nobody resolved"),
+        ),
+        Rule("POST001", "twin-post", N_("twin post"), N_("twin posts"), N_("a post that says nearly the same as another one")),
+        Rule(
+            "POST002",
+            "shared-passage",
+            N_("shared passage"),
+            N_("shared passages"),
+            N_("a passage that stands in another post too"),
+        ),
+        Rule("POST003", "template", N_("template"), N_("templates"), N_("a passage that stands in many posts at a like place")),
+        Rule(
+            "POST004",
+            "same-address",
+            N_("address taken twice"),
+            N_("addresses taken twice"),
+            N_("a post at the address of another one"),
+        ),
+        Rule(
+            "POST005",
+            "leaked-title",
+            N_("leaked title"),
+            N_("leaked titles"),
+            N_("what an assistant said, taken for a title or the like"),
+        ),
         Rule(
             "SUP001",
             "unused-suppression",
-            "unused suppression",
-            "unused suppressions",
-            "a suppression that leaves nothing alone",
+            N_("unused suppression"),
+            N_("unused suppressions"),
+            N_("a suppression that leaves nothing alone"),
         ),
     )
 }

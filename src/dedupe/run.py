@@ -14,20 +14,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dedupe.baseline import Baseline, Counts, follow, name_post, split_name
 from dedupe.config import Config
 from dedupe.corpus import Choice, Source, find_sources, read_source
+from dedupe.diff import unified_diff
 from dedupe.errors import InputError, WriteError
 from dedupe.files import Journal, digest, write_atomic
 from dedupe.history import note_run, read_history
 from dedupe.index import Index, stamp_of
-from dedupe.model import Outcome, Post
+from dedupe.model import Edit, Outcome, Post, Span
 from dedupe.page import Trend, pack_detail, write_page
+from dedupe.peers import Found, Peer, add_across, compare_peers, edits_across, takes_over
 from dedupe.records import Columns
+from dedupe.repair import apply
 from dedupe.report import PostReport, Report, merge, render, render_summary, report_post
 from dedupe.tables import clean_table
+
+if TYPE_CHECKING:
+    # Where nothing is new nobody waits for numpy.
+    from dedupe.traits import Traits
 
 Progress = Callable[[int, int], None]
 """Called with how many posts are done and how many there are."""
@@ -49,6 +56,7 @@ class _Examined:
     error: str | None
     stamp: str | None = None
     content: str = ""
+    traits: Traits | None = None
     before: bytes | None = None
     after: bytes | None = None
 
@@ -81,6 +89,10 @@ class _Examine(Protocol):
     def __call__(self, post: Post, config: Config, *, proof: bool) -> Outcome: ...
 
 
+_FindTraits = Callable[[Post, Config], "Traits"] | None
+"""`traits.find_traits`, where posts are compared with each other."""
+
+
 def scan(
     paths: Iterable[str | Path],
     config: Config | None = None,
@@ -100,13 +112,15 @@ def scan(
     again; the report is the same. Raises InputError for a path that does not exist; a post
     that cannot be read is named in `Report.errors`, and the others go on.
     """
-    config = config or Config()
+    config, paths = config or Config(), list(paths)
     sources = find_sources(paths, config, choice)
-    reports: list[PostReport] = []
     errors: list[str] = []
-    for examined in _examine_all(
-        sources, config, jobs, diff=diff, page=page, keep=False, proof=diff, index=index, progress=progress
-    ):
+    work: list[_Examined] = list(
+        _examine_all(sources, config, jobs, diff=diff, page=page, keep=False, proof=diff, index=index, progress=progress)
+    )
+    found = _find_across(work, paths, sources, config, choice, index, errors)
+    work, reports = _bring_together(work, found, with_renamed(config, sources), diff=diff, page=page)
+    for examined in work:
         _note(examined, reports, errors)
     return merge(reports, errors, unsafe_fixes=config.unsafe_fixes, near=config.near)
 
@@ -142,6 +156,7 @@ def fix(
     done: list[PostReport] = []
     errors: list[str] = []
     held: str | None = None
+    failed: set[str] = set()
     try:
         work: Iterable[_Examined] = _examine_all(
             sources,
@@ -154,14 +169,22 @@ def fix(
             index=index,
             progress=progress,
         )
-        if limits is not None:
+        if limits is not None or config.compares:
+            # Posts are compared as they were, so before any is written.
             work = [_without_bytes(examined) for examined in work]
+            found = _find_across(work, paths, sources, config, choice, index, errors)
+            shown = reports is not None
+            work, others = _bring_together(work, found, with_renamed(config, sources), diff=shown, page=shown, keep=not dry_run)
+            done += others
+        if limits is not None:
             held = limits.find_breach([examined.report for examined in work if examined.report])
         for examined in work:
             try:
                 if not dry_run and held is None:
+                    _check_partners(examined, failed)
                     _write(examined, targets.get(examined.source), journal)
             except WriteError as error:
+                failed.add(examined.source.name)
                 errors.append(str(error))
                 if examined.report:
                     done.append(_unchanged(examined.report, str(error)))
@@ -229,6 +252,75 @@ def _without_bytes(examined: _Examined) -> _Examined:
     return replace(examined, before=None, after=None) if examined.after == examined.before else examined
 
 
+def _bring_together(
+    work: Sequence[_Examined], found: Found, config: Config, *, diff: bool, page: bool, keep: bool = False
+) -> tuple[list[_Examined], list[PostReport]]:
+    """Return the work with what was found across posts in its reports, and the reports of posts that were not asked for.
+
+    First come posts that take over the address of others.
+    """
+    reports = {report.path: report for report in add_across((each.report for each in work if each.report), found, config)}
+    told = [
+        each if each.report is None else _with_report(each, reports.pop(each.source.name), diff=diff, page=page, keep=keep)
+        for each in work
+    ]
+    return sorted(told, key=lambda each: not (each.report and takes_over(each.report))), list(reports.values())
+
+
+def _with_report(examined: _Examined, report: PostReport, *, diff: bool, page: bool, keep: bool) -> _Examined:
+    """Return a post with a report that tells more; its front matter is edited as that says, whatever becomes of its body."""
+    edits = [Edit(Span(*edit.span), edit.replacement) for edit in edits_across(report)]
+    if report == examined.report or not (edits or page):
+        return replace(examined, report=report)
+    raw, post = read_source(examined.source)
+    before = examined.report
+    if edits:
+        done = [finding for finding in before.findings if before.changed] if before else []
+        every = [*edits, *(Edit(Span(*edit.span), edit.replacement) for finding in done for edit in finding.edits)]
+        report = replace(report, changed=True, diff=unified_diff(report.path, post.text, every) if diff else "")
+    if page:
+        report = replace(report, detail=pack_detail(report, post.text))
+    if not (edits and keep):
+        return replace(examined, report=report)
+    body = (examined.after if examined.after is not None else raw).decode("utf-8")
+    return replace(examined, report=report, before=raw, after=apply(body, edits).encode("utf-8"))
+
+
+def _check_partners(examined: _Examined, failed: set[str]) -> None:
+    """Raise WriteError for a twin whose address would have been taken over by a post that could not be written."""
+    for finding in examined.report.findings if examined.report else ():
+        for other in finding.elsewhere:
+            if finding.edits and other.path in failed:
+                raise WriteError(
+                    "{name}: left as it was, for {path} could not be written", name=examined.source.name, path=other.path
+                )
+
+
+def _find_across(
+    work: Sequence[_Examined],
+    paths: Sequence[str | Path],
+    sources: Sequence[Source],
+    config: Config,
+    choice: Choice | None,
+    index: Index | None,
+    errors: list[str],
+) -> Found:
+    """Return what is found across posts, those under `paths` that were not chosen among them."""
+    if not config.compares:
+        return Found()
+    peers = [Peer(examined.source, examined.content, examined.traits) for examined in work if examined.report]
+    others: Sequence[Peer] = ()
+    if choice is not None and choice.only is not None:
+        chosen = set(sources)
+        every = find_sources(paths, config, replace(choice, only=None))
+        others = [Peer(source, "") for source in every if source not in chosen]
+    try:
+        return compare_peers([*peers, *others], config, index)
+    except InputError as error:
+        errors.append(str(error))
+        return Found()
+
+
 def _note(examined: _Examined, reports: list[PostReport], errors: list[str]) -> None:
     if examined.report is not None:
         reports.append(examined.report)
@@ -253,7 +345,7 @@ def _examine_all(
     progress: Progress | None,
 ) -> Iterator[_Examined]:
     """Yield what each post gives: what the index knows first, then the others in the order of `sources`."""
-    config = _with_renamed(config, sources)
+    config = with_renamed(config, sources)
     tasks: list[_Task] = [(source, config.baseline.get(name_post(source.name), {})) for source in sources]
     recalled = index.recall(tasks) if index is not None else {}
     done = {
@@ -279,7 +371,7 @@ def _examine_all(
             index.save()
 
 
-def _with_renamed(config: Config, sources: Sequence[Source]) -> Config:
+def with_renamed(config: Config, sources: Sequence[Source]) -> Config:
     """Return the settings with a baseline that knows renamed posts by their new names."""
     if not config.baseline:
         return config
@@ -296,10 +388,18 @@ def _examine_new(
     tasks: Sequence[_Task], config: Config, jobs: int, *, diff: bool, page: bool, keep: bool, proof: bool
 ) -> Iterator[_Examined]:
     from dedupe.pipeline import examine  # noqa: PLC0415 (where nothing is new nobody waits for numpy)
+    from dedupe.traits import find_traits  # noqa: PLC0415
 
     # No worker needs all of the baseline.
     work = partial(
-        _examine_known, config=replace(config, baseline={}), examine=examine, diff=diff, page=page, keep=keep, proof=proof
+        _examine_known,
+        config=replace(config, baseline={}),
+        examine=examine,
+        find_traits=find_traits if config.compares else None,
+        diff=diff,
+        page=page,
+        keep=keep,
+        proof=proof,
     )
     processes = min(jobs or os.cpu_count() or 1, len(tasks) // (_ALONE // 2) or 1)
     with _mapper(processes) as mapper:
@@ -330,15 +430,23 @@ def _start_worker() -> None:
 
 
 def _examine_known(
-    task: _Task, config: Config, examine: _Examine, *, diff: bool, page: bool, keep: bool, proof: bool
+    task: _Task, config: Config, examine: _Examine, find_traits: _FindTraits, *, diff: bool, page: bool, keep: bool, proof: bool
 ) -> _Examined:
     source, known = task
     own = replace(config, baseline={name_post(source.name): known}) if known else config
-    return _examine_source(source, own, examine, diff=diff, page=page, keep=keep, proof=proof)
+    return _examine_source(source, own, examine, find_traits, diff=diff, page=page, keep=keep, proof=proof)
 
 
 def _examine_source(
-    source: Source, config: Config, examine: _Examine, *, diff: bool, page: bool, keep: bool, proof: bool
+    source: Source,
+    config: Config,
+    examine: _Examine,
+    find_traits: _FindTraits,
+    *,
+    diff: bool,
+    page: bool,
+    keep: bool,
+    proof: bool,
 ) -> _Examined:
     stamp = stamp_of(source.path)
     try:
@@ -353,7 +461,8 @@ def _examine_source(
     report = report_post(outcome, with_diff=diff)
     if page and (report.findings or report.error):
         report = replace(report, detail=pack_detail(report, post.text))
-    examined = _Examined(source, report, _unproved(source, report), stamp, digest(raw))
+    traits = find_traits(post, config) if find_traits is not None else None
+    examined = _Examined(source, report, _unproved(source, report), stamp, digest(raw), traits)
     if not keep:
         return examined
     return replace(examined, before=raw, after=outcome.repaired.encode("utf-8") if outcome.changed else raw)
@@ -380,9 +489,18 @@ def _targets(sources: Sequence[Source], output: Path) -> dict[Source, Path]:
     taken: dict[Path, Source] = {}
     for source, target in targets.items():
         if target in originals:
-            raise InputError(f"--output {output} would overwrite {source.name}; choose a folder outside of what is repaired")
+            raise InputError(
+                "--output {output} would overwrite {name}; choose a folder outside of what is repaired",
+                output=output,
+                name=source.name,
+            )
         if target in taken:
-            raise InputError(f"{source.name} and {taken[target].name} would both be written to {target}; repair them one by one")
+            raise InputError(
+                "{name} and {name2} would both be written to {target}; repair them one by one",
+                name=source.name,
+                name2=taken[target].name,
+                target=target,
+            )
         taken[target] = source
     return targets
 

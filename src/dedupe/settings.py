@@ -41,7 +41,7 @@ def find_decisions(given: Path | None) -> dict[str, Decision]:
     try:
         return read_decisions(file.read_text("utf-8"), str(file))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: the decisions cannot be read ({error})") from error
+        raise ConfigError("{file}: the decisions cannot be read ({error})", file=file, error=error) from error
 
 
 def place_baseline(given: Path | None, settings: Path | None) -> Path:
@@ -56,9 +56,9 @@ def find_baseline(file: Path, *, named: bool) -> Baseline:
     try:
         return read_baseline(file.read_text("utf-8"), str(file))
     except FileNotFoundError as error:
-        raise ConfigError(f"there is no baseline {file}; `dedupe baseline` writes one") from error
+        raise ConfigError("there is no baseline {file}; `dedupe baseline` writes one", file=file) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: the baseline cannot be read ({error})") from error
+        raise ConfigError("{file}: the baseline cannot be read ({error})", file=file, error=error) from error
 
 
 def rename_posts(baseline: Baseline, begin: Path, end: Path) -> Baseline:
@@ -89,7 +89,7 @@ def _read(file: Path) -> Mapping[str, Any]:
     values = _load(file)
     table = values.get("tool", {}).get("dedupe", {}) if file.name == "pyproject.toml" else values
     if not isinstance(table, dict):
-        raise ConfigError(f"{file}: [tool.dedupe] must be a table")
+        raise ConfigError("{file}: [tool.dedupe] must be a table", file=file)
     return table
 
 
@@ -97,6 +97,6 @@ def _load(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
-        raise ConfigError(f"{file}: cannot be read ({error.strerror})") from error
+        raise ConfigError("{file}: cannot be read ({why})", file=file, why=error.strerror) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: is not valid TOML ({error})") from error
+        raise ConfigError("{file}: is not valid TOML ({error})", file=file, error=error) from error

@@ -55,9 +55,7 @@ def show(text: str, finding: FindingLine, *, whole: bool = False) -> Shown:
     right = _side("stays", text, finding.witness.span, finding.witness.lines, theirs)
     changes = tuple(change for rewording in finding.rewordings for change in rewording.changes)
     marked = any(piece.differs for piece in (*mine, *theirs))
-    comparison = _compare(copy, stays, changes)
-    # A copy that says its witness twice differs only where a long text is left out.
-    return Shown(left, right, comparison if marked or comparison != "differs" or changes else "", changes)
+    return Shown(left, right, _compare(copy, stays, marked=marked or bool(changes)), changes)
 
 
 def guess_language(text: str) -> str:
@@ -65,10 +63,13 @@ def guess_language(text: str) -> str:
     return "ja" if _KANA.search(text) else ""
 
 
-def _compare(copy: str, stays: str, changes: Sequence[Change]) -> str:
+def _compare(copy: str, stays: str, *, marked: bool) -> str:
     if copy.strip() == stays.strip():
         return "same_text"
-    return "differs" if changes or _SIGNS.sub("", copy) != _SIGNS.sub("", stays) else "same_words"
+    if _SIGNS.sub("", copy) == _SIGNS.sub("", stays):
+        return "same_words"
+    # What differs and is not marked is how often it is said.
+    return "differs" if marked else "said_again"
 
 
 def _side(

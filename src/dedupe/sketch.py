@@ -1,4 +1,4 @@
-"""Sketch texts by MinHash, and propose pairs that may be alike, without comparing every text with every other."""
+"""Sketch texts by MinHash: signatures whose values agree as often as the texts share shingles."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ NUM_PERM = 128
 """Values of a signature. The estimate of a similarity s is off by sqrt(s * (1 - s) / NUM_PERM), some 4 % at worst."""
 EMPTY = np.uint32(0xFFFFFFFF)
 """Every value of the signature of a text without shingles, as in datasketch."""
-CROWD = 64
-"""In a band, a text is joined to at most this many texts before it; joining it to all would be quadratic."""
 
 _SEED = 1  # datasketch's own, so that its sketches and ours can be compared
 _CHUNK = 1 << 14  # shingles hashed at once
@@ -32,7 +30,7 @@ def sketch(texts: Sequence[NDArray[np.uint32]], num_perm: int = NUM_PERM) -> NDA
 
     A text is the `codes` of a `Folded` or a slice of them. Its set is that of its SHINGLE-grams, each hashed by
     MurmurHash3_x86_32 (Appleby; seed 0) over its code points in UTF-32-LE, the same on every machine. A text shorter
-    than SHINGLE has no shingles and a row of EMPTY, which `find_candidates` pairs with nothing.
+    than SHINGLE has no shingles and a row of EMPTY, which is alike to nothing.
 
     Broder, "On the resemblance and containment of documents", 1997; values are those of datasketch's scheme `affine32`
     for the same hashes, so `MinHash(hashvalues=row, scheme="affine32")` goes on with them. Beside a copy of the texts
@@ -61,27 +59,12 @@ def sketch(texts: Sequence[NDArray[np.uint32]], num_perm: int = NUM_PERM) -> NDA
     return signatures
 
 
-def find_candidates(signatures: NDArray[np.uint32], threshold: float) -> Integers:
-    """Return pairs of rows that may be as similar as `threshold` (Jaccard, 0 to 1): shape (n, 2), i < j, sorted, unique.
-
-    They are candidates and no more: many are less alike, so each is to be verified on the texts. Of the pairs right at
-    the threshold about 1 in 100 is missed at most, and of those 0.1 above it 1 in 10,000. Two rows are a pair if they agree
-    in a whole band (Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", chapter 3), with two exceptions that keep
-    the pairs to CROWD at most for each row and band. Rows that are equal are each paired with the first of them, and
-    only that one with others. Where more than CROWD different rows agree in a band, each is paired with the first CROWD.
-
-    Rows of EMPTY have no pair. ValueError where `choose_bands` raises it.
-    """
-    bands, width = choose_bands(threshold, signatures.shape[1])
-    filled = np.flatnonzero((signatures != EMPTY).any(axis=1))
-    _, heads, group = np.unique(_hash_rows(signatures)[filled], return_index=True, return_inverse=True)
-    first_equal = filled[heads][group]
-    pairs = np.sort(_number(first_equal, filled, len(signatures))[first_equal < filled])
-    different = np.sort(filled[heads])
-    for band in range(bands):
-        keys = _hash_rows(signatures[different, band * width : (band + 1) * width])
-        pairs = _merge(pairs, _join(keys, different, len(signatures)))
-    return np.stack(np.divmod(pairs, max(len(signatures), 1)), axis=1)
+def have_shingles(signatures: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Tell for each row whether it is the signature of a text that has shingles, that is, not all EMPTY."""
+    have: NDArray[np.bool_] = signatures[:, 0] != EMPTY
+    doubtful = np.flatnonzero(~have)  # next to none, so that no copy is made of millions of rows
+    have[doubtful] = (signatures[doubtful] != EMPTY).any(axis=1)
+    return have
 
 
 @lru_cache
@@ -137,35 +120,3 @@ def _least(hashes: NDArray[np.uint32], starts: Integers, num_perm: int) -> NDArr
         permuted += terms[at : at + step]
         np.minimum.reduceat(permuted, starts, axis=1, out=least[at : at + step])
     return least.T
-
-
-def _hash_rows(values: NDArray[np.uint32]) -> NDArray[np.uint64]:
-    """Return one number for each row, equal for equal rows; others meet once in 2**64, and are one candidate more."""
-    keys = np.zeros(len(values), np.uint64)
-    for column in values.T:
-        keys = (keys ^ column) * np.uint64(0x9E3779B97F4A7C15)
-        keys ^= keys >> np.uint64(32)
-    return keys
-
-
-def _join(keys: NDArray[np.uint64], rows: Integers, size: int) -> Integers:
-    """Return the numbers of the pairs of rows whose keys are equal, each row with the first CROWD before it at most."""
-    order = np.argsort(keys, kind="stable")
-    keys, rows = keys[order], rows[order]
-    heads = np.searchsorted(keys, keys)
-    counts = np.minimum(np.arange(len(keys)) - heads, CROWD)
-    nth = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    return _number(rows[np.repeat(heads, counts) + nth], np.repeat(rows, counts), size)
-
-
-def _merge(some: Integers, others: Integers) -> Integers:
-    """Return the numbers of two lists, the first of them sorted, as one sorted list without doubles."""
-    # Not union1d: it hashes, and takes minutes for millions of numbers as regular as these.
-    both = np.concatenate((some, np.sort(others)))
-    both.sort(kind="stable")  # of two sorted runs this is a merge
-    return both[np.diff(both, prepend=-1) > 0]
-
-
-def _number(former: Integers, latter: Integers, size: int) -> Integers:
-    """Return one integer for each pair, which sorts as the pair does."""
-    return former * size + latter

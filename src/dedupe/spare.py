@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from dedupe.config import ACROSS
 from dedupe.decide import Decided, touches
 from dedupe.fingerprint import fingerprint
 from dedupe.model import Safety, Segments, Span, Verdict
@@ -62,6 +63,8 @@ def find_unused(marks: Sequence[Suppression], bare: Sequence[Verdict]) -> Iterat
     for mark in marks:
         if mark.wrong:
             yield Verdict(UNUSED, (mark.span,), Safety.DISPLAY, evidence=(mark.wrong,))
+        elif mark.codes and all(code.startswith(ACROSS) for code in mark.codes):
+            continue  # Of what other posts say no single post can tell.
         elif not any(mark.holds(verdict.rule, _concerns(verdict)) for verdict in bare):
             yield Verdict(UNUSED, (mark.span,), Safety.DISPLAY, evidence=("nothing is found there",))
 

@@ -60,11 +60,13 @@ def clean_table(
     Without `proof` nothing can be written. With `page` the report has what its page shows.
     """
     if not file.name.lower().endswith(SUFFIXES):
-        raise InputError(f"{file}: is no table; with --text-column name a file that ends in {', '.join(SUFFIXES)}")
+        raise InputError(
+            "{file}: is no table; with --text-column name a file that ends in {known}", file=file, known=", ".join(SUFFIXES)
+        )
     if not file.is_file():
-        raise InputError(f"there is no file {str(file)!r}")
+        raise InputError("there is no file {value!r}", value=str(file))
     if output is not None and output.exists() and output.samefile(file):
-        raise InputError(f"--output {output} would overwrite what is read; choose another file")
+        raise InputError("--output {output} would overwrite what is read; choose another file", output=output)
     parquet = file.name.lower().endswith(".parquet")
     reports: list[PostReport] = []
     errors: list[str] = []
@@ -74,7 +76,9 @@ def clean_table(
         removals: IO[str] | None = None
         if output is not None:
             if output.name.lower().endswith(".parquet") is not parquet:
-                raise InputError(f"--output {output}: a copy is written as the original is; end it like {file.name}")
+                raise InputError(
+                    "--output {output}: a copy is written as the original is; end it like {name}", output=output, name=file.name
+                )
             path = stack.enter_context(unfinished(output.with_name(f"{output.name}.removals.jsonl")))
             removals = stack.enter_context(path.open("w", encoding="utf-8", newline="\n"))
             write = stack.enter_context(copy_parquet(file, output, columns) if parquet else copy_lines(output, columns))
@@ -121,7 +125,7 @@ def _examine_all(
     while batch := list(islice(records, _BATCH)):
         bad = next((record.error for record in batch if record.error), None)
         if bad and not keep_going:
-            raise InputError(f"{bad}; nothing was written, `--keep-going` passes such rows by")
+            raise InputError("{bad}; nothing was written, `--keep-going` passes such rows by", bad=bad)
         tasks = [(each.post, config.baseline.get(name_post(each.post.name), {}) if each.post else {}) for each in batch]
         for record, done in zip(batch, mapper(tasks), strict=True):
             yield record, replace(done, error=record.error) if record.error else done

@@ -1,0 +1,258 @@
+"""Compare the posts of a run with each other: brings their traits, texts and sites together, and what may be told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dedupe.address import Site, find_address, find_addresses, find_generator, read_site
+from dedupe.baseline import name_post
+from dedupe.config import TEMPLATE, TWIN, Config
+from dedupe.corpus import Source, read_source
+from dedupe.decisions import Decision
+from dedupe.errors import InputError
+from dedupe.files import digest
+from dedupe.index import TRAITS, Index
+from dedupe.model import Post, Safety
+from dedupe.report import EditLine, FindingLine, PostReport, add_findings, report_across
+from dedupe.spare import UNUSED
+
+if TYPE_CHECKING:
+    # Where nothing is new nobody waits for numpy.
+    from dedupe.collection import Member, Memory
+    from dedupe.traits import Traits
+
+_encode = msgspec.json.encode
+_HELD = 1024
+"""Texts that are held while posts are compared."""
+_ALONE = "canonical_url"
+"""What a twin can say without the post that stays taking note of it."""
+_UP = 4
+"""Folders above a post's own in which the settings of its site are looked for."""
+_HUGO = ("hugo.toml", "hugo.y*ml", "hugo.json", "config.toml", "config.y*ml", "config.json", "config/_default/*")
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A post to compare: its file, the digest of what was read from it, and its traits where they are at hand."""
+
+    source: Source
+    content: str
+    traits: Traits | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found across posts, by their names: findings, and suppressions (their spans) that left some untold."""
+
+    findings: dict[str, tuple[FindingLine, ...]] = field(default_factory=dict)
+    used: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+
+
+def compare_peers(peers: Sequence[Peer], config: Config, index: Index | None = None) -> Found:
+    """Return what is found across `peers`, whatever the settings are but for the user's own entries for leaks.
+
+    With an `index` nothing is compared again that was: neither a collection that is as it was, nor two posts of another one.
+    Raises InputError where a post is no more what it was when it was examined.
+    """
+    settings = blake2b(_encode(config.leaks), digest_size=16).digest()
+    peers = _with_contents(peers, index)
+    key = _name_collection(peers)
+    if index is None:
+        return _compare(peers, {}, config, None)
+    if known := index.recall_parts("across", [key], settings):
+        return msgspec.json.decode(known[key], type=Found)
+    found = _compare_with(index, peers, config, key, settings)
+    index.save()
+    return found
+
+
+def _compare_with(index: Index, peers: Sequence[Peer], config: Config, key: str, settings: bytes) -> Found:
+    """Compare with the help of an index, and note there what comes of it."""
+    from dedupe.collection import Memory  # noqa: PLC0415
+    from dedupe.traits import Traits  # noqa: PLC0415
+
+    packed = index.recall_parts(TRAITS, [peer.content for peer in peers if peer.traits is None], settings)
+    decode = msgspec.msgpack.Decoder(Traits).decode
+    traits = {content: decode(part) for content, part in packed.items()}
+    kept = index.recall_parts("memory", [""], settings)
+    memory = msgspec.msgpack.decode(kept[""], type=Memory) if kept else Memory()
+    found = _compare(peers, traits, config, memory)
+    for peer in peers:
+        if peer.content not in packed:
+            index.remember_part(TRAITS, peer.content, settings, msgspec.msgpack.encode(traits[peer.content]))
+    memory.forget(traits[peer.content] for peer in peers)
+    index.remember_part("memory", "", settings, msgspec.msgpack.encode(memory))
+    index.remember_part("across", key, settings, _encode(found))
+    return found
+
+
+def _with_contents(peers: Sequence[Peer], index: Index | None) -> list[Peer]:
+    """Return the peers with what they hold now where that is not known; those that cannot be read are left out."""
+    unknown = [peer.source for peer in peers if not peer.content]
+    contents = index.recall_contents(unknown) if index is not None and unknown else {}
+    known: list[Peer] = []
+    for peer in peers:
+        content = peer.content or contents.get(peer.source, "")
+        try:
+            known.append(replace(peer, content=content or digest(read_source(peer.source)[0])))
+        except InputError:
+            continue
+    return known
+
+
+def _compare(peers: Sequence[Peer], traits: dict[str, Traits], config: Config, memory: Memory | None) -> Found:
+    """Compare posts; what their `traits` lack, by content, is added to them."""
+    from dedupe.across import compare  # noqa: PLC0415
+    from dedupe.traits import find_traits  # noqa: PLC0415
+
+    by_name = {peer.source.name: peer for peer in peers}
+
+    @lru_cache(maxsize=_HELD)
+    def read(name: str) -> Post:
+        raw, post = read_source(by_name[name].source)
+        if digest(raw) != by_name[name].content:
+            raise InputError("{name}: changed while posts were compared; run again", name=name)
+        return post
+
+    for peer in peers:
+        if peer.traits is not None:
+            traits[peer.content] = peer.traits
+        elif peer.content not in traits:
+            traits[peer.content] = find_traits(read(peer.source.name), config)
+    sites = _find_sites(peers)
+    members = [_member(peer.source, traits[peer.content], *sites[peer.source.path.parent]) for peer in peers]
+    comparison = compare(members, lambda name: read(name).text, memory)
+    return Found(report_across(comparison.findings, lambda name: read(name).text), dict(comparison.used))
+
+
+def add_across(reports: Iterable[PostReport], found: Found, config: Config) -> list[PostReport]:
+    """Return the reports with what was found across posts and is to be told: wanted, not rejected, not in the baseline.
+
+    A post that was not asked for has a report of its own where what is found there is about one that was. A suppression that
+    leaves something across posts alone is not without use.
+    """
+    by_path = {report.path: report for report in reports}
+    for path, spans in found.used.items():
+        if path in by_path:
+            kept = tuple(each for each in by_path[path].findings if each.code != UNUSED or tuple(each.span) not in spans)
+            by_path[path] = replace(by_path[path], findings=kept)
+    asked = frozenset(by_path)
+    told = {path: _choose(path, findings, config, asked) for path, findings in found.findings.items()}
+    new = {path: _without_known(each, config.baseline.get(name_post(path), {})) for path, each in told.items()}
+    for path, findings in _settle_twins({path: each for path, (each, _) in new.items()}, asked).items():
+        baselined = new[path][1]
+        if findings or (baselined and path in asked):
+            by_path[path] = add_findings(by_path.get(path, PostReport(path)), findings, baselined)
+    return list(by_path.values())
+
+
+def _choose(path: str, findings: Iterable[FindingLine], config: Config, asked: frozenset[str]) -> list[FindingLine]:
+    """Return those findings about a post that the settings and decisions want told, each as safe as the settings say."""
+    return [
+        _set_safety(finding, config)
+        for finding in findings
+        if config.wants(finding.code)
+        and config.decisions.get(finding.fingerprint) is not Decision.REJECT
+        and (path in asked or _concerns(finding, asked))
+    ]
+
+
+def _set_safety(finding: FindingLine, config: Config) -> FindingLine:
+    safety = config.safety_of(finding.code)
+    if not finding.edits or safety is Safety.DISPLAY:
+        return replace(finding, safety="display", edits=())
+    if safety is Safety.SAFE:
+        return replace(finding, safety="safe")
+    return finding if config.unsafe_fixes else replace(finding, edits=())
+
+
+def _settle_twins(told: Mapping[str, list[FindingLine]], asked: frozenset[str]) -> dict[str, list[FindingLine]]:
+    """Let a twin step back only where the post that stays takes over its address, and that only where the twin steps back."""
+    settled = {path: list(findings) for path, findings in told.items()}
+    while True:
+        ready = {
+            (path, other.path)
+            for path, findings in settled.items()
+            for finding in findings
+            for other in finding.elsewhere
+            if finding.edits and path in asked
+        }
+        changed = False
+        for path, findings in settled.items():
+            for number, finding in enumerate(findings):
+                alone = any(_ALONE in edit.replacement for edit in finding.edits)
+                waits = any((other.path, path) not in ready for other in finding.elsewhere) and not alone
+                if finding.edits and (waits or path not in asked):
+                    findings[number], changed = replace(finding, edits=()), True
+        if not changed:
+            return settled
+
+
+def edits_across(report: PostReport) -> list[EditLine]:
+    """Return the edits of front matter that findings across posts make."""
+    return [edit for finding in report.findings if finding.code == TWIN for edit in finding.edits]
+
+
+def takes_over(report: PostReport) -> bool:
+    """Tell whether a post would take over the address of another one; then it is to be written first."""
+    return any(finding.code == TWIN and finding.edits and finding.similarity is None for finding in report.findings)
+
+
+def _concerns(finding: FindingLine, asked: frozenset[str]) -> bool:
+    return finding.code != TEMPLATE and any(other.path in asked for other in finding.elsewhere)
+
+
+def _without_known(findings: Sequence[FindingLine], known: Mapping[str, int]) -> tuple[list[FindingLine], int]:
+    """Return the findings that the baseline does not know, and how many it knows."""
+    rest, new = dict(known), []
+    for finding in findings:
+        if rest.get(finding.fingerprint, 0):
+            rest[finding.fingerprint] -= 1
+        else:
+            new.append(finding)
+    return new, len(findings) - len(new)
+
+
+def _member(source: Source, traits: Traits, root: Path, site: Site) -> Member:
+    from dedupe.collection import Member  # noqa: PLC0415
+
+    path = source.path.relative_to(root) if source.path.is_relative_to(root) else source.path
+    address = find_address(path.as_posix(), traits.values, site)
+    addresses = find_addresses(path.as_posix(), traits.values, site)
+    return Member(source.name, traits, addresses, root.as_posix(), site, address)
+
+
+def _find_sites(peers: Iterable[Peer]) -> dict[Path, tuple[Path, Site]]:
+    return {folder: _find_site(folder) for folder in {peer.source.path.parent for peer in peers}}
+
+
+def _find_site(folder: Path) -> tuple[Path, Site]:
+    """Return the top folder of the site that posts in `folder` are of, and the site as its settings say; `folder` may be all."""
+    generator = find_generator(f"{folder.as_posix()}/")
+    mark = {"jekyll": "_posts", "hugo": "content"}.get(generator)
+    if mark is None:
+        return Path(folder.anchor), Site()
+    parts = folder.parts
+    top = Path(*parts[: len(parts) - 1 - parts[::-1].index(mark)])
+    if generator == "hugo":
+        files = [file for name in _HUGO for file in sorted(top.glob(name)) if file.is_file()]
+        return top, read_site("hugo", "\n".join(file.read_text("utf-8", "replace") for file in files))
+    for above in [top, *list(top.parents)[:_UP]]:
+        settings = above / "_config.yml"
+        if settings.is_file():
+            return above, read_site("jekyll", settings.read_text("utf-8", "replace"))
+    return top, read_site("jekyll")
+
+
+def _name_collection(peers: Iterable[Peer]) -> str:
+    """Return a digest of all that decides about what is found: the posts, what they hold, and the settings of their sites."""
+    sites = sorted(map(repr, _find_sites(peers).items()))
+    posts = sorted(f"{peer.source.name}\0{peer.source.path}\0{peer.content}" for peer in peers)
+    return blake2b("\0\0".join([*sites, *posts]).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()

@@ -1,0 +1,45 @@
+"""Find posts that say nearly the same from their beginning to their end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from dedupe.alike import VALUES, find_pairs, gather
+from dedupe.collection import Collection, Texts
+from dedupe.sketch import EMPTY
+from dedupe.traits import Traits, read_sketches
+
+SIMILAR = 0.9
+"""Least similarity of twins (see `alike`)."""
+_LEAST = 200
+"""A body with less prose (see `traits.measure`) is no twin: stubs are alike."""
+
+
+class Twin(NamedTuple):
+    """Two posts, by their places: the one that stays and the other; how alike they are, and what they state otherwise."""
+
+    keeper: int
+    other: int
+    similarity: float
+    facts: str
+
+
+def find_twins(collection: Collection) -> Iterator[Twin]:
+    """Yield each post that is a twin with the one that most of its kin are alike to: of two the older one."""
+    if not collection.members:
+        return
+    sketches = np.stack([read_sketches(member.traits)[-1] for member in collection.members])
+    sketches[[_is_stub(member.traits) for member in collection.members], :VALUES] = EMPTY
+    texts = Texts(len(sketches), lambda place: collection.text(place, collection.body(place)))
+    known = collection.memory.similarities
+    for star in gather(texts, sketches, find_pairs(sketches), threshold=SIMILAR, known=known):
+        for other, similarity in star.others:
+            facts = collection.differ(sketches[other], sketches[star.keeper], texts, (other, star.keeper))
+            yield Twin(star.keeper, other, similarity, facts)
+
+
+def _is_stub(traits: Traits) -> bool:
+    return sum(max(0, passage.prose) for passage in traits.passages) < _LEAST
