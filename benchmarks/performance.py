@@ -53,7 +53,7 @@ class Size:
     step: int
 
 
-FULL, QUICK = Size(6, 3, 1), Size(1.5, 3, 16)
+FULL, QUICK = Size(6, 3, 1), Size(1, 3, 24)
 
 
 @dataclass(frozen=True, slots=True)
