@@ -1,6 +1,6 @@
 """Measure what `dedupe fix` leaves and loses on real posts, and what it restores of clean posts that were damaged.
 
-    python benchmarks/quality.py [SHARED]
+    python benchmarks/repairs.py [SHARED]
 
 SHARED holds `corpus/` and `tools/` (default: `../shared` beside the project); where it is missing, a word is said and
 nothing measured. Works on copies.
