@@ -97,7 +97,11 @@ def test_an_interrupt_leaves_whole_files(tmp_path: Path) -> None:
         (posts / f"{number:04}.md").write_text(before)
     # Without the rules across posts each is written as soon as it is examined, so there is time to interrupt.
     command = [sys.executable, "-m", "dedupe", "fix", "posts", "--ignore", "POST"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+    # Whoever runs tests in the background ignores interrupts, and what they start would too.
+    before_ours = signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    signal.signal(signal.SIGINT, before_ours)
+    with process:
         while not list(tmp_path.glob(".dedupe/journal/*/posts.jsonl")) and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)

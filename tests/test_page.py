@@ -162,8 +162,7 @@ def test_a_history_that_cannot_be_read_costs_no_report(tmp_path: Path) -> None:
     assert '"trend":[]' in (tmp_path / "reports" / str(report.run) / "report.html").read_text("utf-8")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_the_page_is_for_everyone(site: str, browser: Browser, scheme: str, width: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()

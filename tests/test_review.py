@@ -388,8 +388,7 @@ def test_while_another_process_is_at_work_nothing_is_written_and_it_is_named(sit
     assert (applied.changed > 0, applied.errors) == (True, ())
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_the_review_is_for_everyone(server: Server, browser: Browser, scheme: str, width: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
