@@ -1,4 +1,4 @@
-"""What several tests need: a real browser, started once for each process that runs tests."""
+"""What several tests need: a language of their own, and a real browser, started once for each process that runs tests."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from dedupe.language import language
+
 OFFLINE = [
     "--no-sandbox",
     "--disable-gpu",
@@ -18,6 +20,12 @@ OFFLINE = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@pytest.fixture(autouse=True)
+def language_is_asked_anew() -> None:
+    """A process asks for its language once; a test may set another one."""
+    language.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -108,6 +108,7 @@ def test_an_error_is_english_by_itself_and_said_in_the_language_of_the_reader(mo
     came = pickle.loads(pickle.dumps(str(error)))
     assert str(error) == came == "there is no file or folder 'posts'"
     monkeypatch.setenv("DEDUPE_LANG", "ja")
+    language.cache_clear()
     assert say(str(error)) == say(came) == "ファイルもフォルダも見つかりません: 'posts'"
 
 

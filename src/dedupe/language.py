@@ -16,8 +16,12 @@ _VARIABLES = ("DEDUPE_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
 """Where the language is looked for, the first that is set counts: as gettext does, with our own before all."""
 
 
+@cache
 def language() -> str:
-    """Return the language to speak, as a code of two letters or three: that of `DEDUPE_LANG`, else of the locale."""
+    """Return the language to speak, as a code of two letters or three: that of `DEDUPE_LANG`, else of the locale.
+
+    The environment is asked once: a report says tens of thousands of sentences.
+    """
     said = next((value for name in _VARIABLES if (value := os.environ.get(name))), "")
     code = said.replace("-", "_").partition("_")[0].partition(".")[0].lower()
     return code if code.isalpha() and code not in {"c", "posix"} else "en"
