@@ -155,3 +155,12 @@ def test_a_near_copy_of_a_near_copy_stays_where_it_is_not_like_what_stays() -> N
     found = outcome(text + "\n---END---\n\n" + second + "\n\n---END---\n\n" + third + "\n\n" + CIRCLE)
     assert found.proof_error is None
     assert third in found.repaired
+
+
+@pytest.mark.parametrize("flatten", [False, True])
+def test_copies_of_a_near_copy_go_with_it_though_it_is_longer(flatten: bool) -> None:
+    longer = CIRCLE.replace("a shirt that", "a shirtt that").replace("for weeks", "for for weeks")
+    echo = " ".join(longer.split()) + "\n" if flatten else longer
+    found = outcome(f"{CIRCLE}\n---END---\n\n{longer}\n---END---\n\n{echo}\n---END---\n\n{longer}")
+    assert not found.proof_error
+    assert found.repaired.strip() == CIRCLE.strip()

@@ -505,8 +505,14 @@ def _cost_before(scene: Scene, unit: int) -> int:
 
 
 def _lead(scene: Scene, texts: _Texts, classes: _Classes, gone: Collection[int], cuts: Mapping[int, int]) -> Integers:
-    """Return `scene.source` with each cut-off beginning led to its completion, and each first text that goes to its copy."""
+    """Return `scene.source` with each cut-off beginning led to its completion, and each first text that goes to its copy.
+
+    A near copy that stays leads nowhere: what says the same to the letter is a copy of it, and no near copy of its witness.
+    """
     source = scene.source.copy()
+    for unit in scene.near:
+        if unit not in gone:
+            source[scene.first[unit] : scene.last[unit]] = np.arange(scene.first[unit], scene.last[unit])
     for cut, whole in cuts.items():
         source[scene.first[cut] : scene.last[cut]] = np.arange(scene.first[whole], scene.first[whole] + scene.length[cut])
     for first, copies in classes.copies.items():

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import groupby, pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from dedupe.breaks import find_breaks, find_fragments, is_cut_in_a_word, needs_more
@@ -201,7 +202,7 @@ def _repeated_all(
         )
         gone, root = choice.gone, find_roots(choice.source)
         verdicts = [*_tell(scene, gone, root, rows, breaks, dropped), *_dots(scene, dropped)]
-        lost = _unsupported(scene, verdicts, root) | _unlike(scene, verdicts)
+        lost = _unsupported(scene, verdicts, root, _through_near(scene, choice.source)) | _unlike(scene, verdicts)
         if lost <= spared:
             return [*verdicts, *(_rejoined(scene, gone) if rows else ())]
         spared |= lost
@@ -359,21 +360,48 @@ def _rewritten(
 ) -> tuple[tuple[tuple[Span, Span], ...], float | None]:
     """Return the units that are not equal to what stays for them, each with it, and the least similarity."""
     pairs: list[tuple[Span, Span]] = []
-    least = 1.0
     for unit in texts if scene.near else ():
-        start, end = scene.first[unit], scene.last[unit]
-        places = root[start:end]
-        codes = scene.folded.codes
-        if unit not in scene.near and np.array_equal(codes[start:end], codes[places]):
-            continue
         like = scene.near.get(unit)
         if like and not any(each in gone for each in range(like.witness, like.until + 1)):
-            kept = scene.span_of(like.place.start, like.place.end - like.place.start)
+            pairs.append((scene.spans[unit], scene.span_of(like.place.start, like.place.end - like.place.start)))
+        elif like:
+            pairs.append((scene.spans[unit], _kept(scene, root[scene.first[unit] : scene.last[unit]])))
         else:
-            kept = Span(scene.spans[scene.unit_at(int(places[0]))].start, scene.spans[scene.unit_at(int(places[-1]))].end)
-        pairs.append((scene.spans[unit], kept))
-        least = min(least, fuzz.ratio(scene.text(unit), scene.post.text[kept.start : kept.end]) / 100)
-    return tuple(pairs), round(least, 3) if pairs else None
+            pairs.extend(_rewritten_parts(scene, unit, root))
+    text = scene.post.text
+    likeness = [fuzz.ratio(text[gone.start : gone.end], text[stays.start : stays.end]) / 100 for gone, stays in pairs]
+    return tuple(pairs), round(min(likeness), 3) if pairs else None
+
+
+def _rewritten_parts(scene: Scene, unit: int, root: Integers) -> Iterator[tuple[Span, Span]]:
+    """Yield what of a copy is not equal to what stays for it: of one that ran together, the sentences it was copied from."""
+    codes, start = scene.folded.codes, scene.first[unit]
+    if np.array_equal(codes[start : scene.last[unit]], codes[root[start : scene.last[unit]]]):
+        return
+    place, end = scene.witness[unit], scene.witness_end(unit)
+    if place < 0:  # a first text that goes for one of its copies
+        yield scene.spans[unit], _kept(scene, root[start : scene.last[unit]])
+        return
+    for part in range(scene.unit_at(place), scene.unit_at(end - 1) + 1):
+        first = start + max(place, scene.first[part]) - place
+        last = start + min(end, scene.last[part]) - place
+        if not np.array_equal(codes[first:last], codes[root[first:last]]):
+            yield scene.span_of(first, last - first), _kept(scene, root[first:last])
+
+
+def _kept(scene: Scene, places: Integers) -> Span:
+    """Return the span of the units that hold the first and the last of some places."""
+    return Span(scene.spans[scene.unit_at(int(places[0]))].start, scene.spans[scene.unit_at(int(places[-1]))].end)
+
+
+def _through_near(scene: Scene, source: Integers) -> NDArray[np.bool_]:
+    """Tell of which folded characters the way to what stays leads through a near copy."""
+    through = np.zeros(len(source), bool)
+    for unit in scene.near:
+        through[scene.first[unit] : scene.last[unit]] = True
+    for _ in range(len(source).bit_length() + 1) if scene.near else ():
+        through, source = through | through[source], source[source]
+    return through
 
 
 def _with_rewritten(scene: Scene, verdict: Verdict, gone: Collection[int], root: Integers) -> Verdict:
@@ -383,8 +411,11 @@ def _with_rewritten(scene: Scene, verdict: Verdict, gone: Collection[int], root:
     return replace(verdict, safety=Safety.UNSAFE, rewritten=rewritten, similarity=similarity) if rewritten else verdict
 
 
-def _unsupported(scene: Scene, verdicts: list[Verdict], root: Integers) -> set[int]:
-    """Return the units that would go though what they are copies of goes too."""
+def _unsupported(scene: Scene, verdicts: list[Verdict], root: Integers, through: NDArray[np.bool_]) -> set[int]:
+    """Return the units that would go though what they are copies of goes too, or does not stay in one piece.
+
+    A way that leads `through` a near copy goes by the place in it, not sign by sign.
+    """
     offsets = scene.folded.offsets
     gone = np.zeros(len(offsets), bool)
     for unit in range(len(scene)):
@@ -397,9 +428,9 @@ def _unsupported(scene: Scene, verdicts: list[Verdict], root: Integers) -> set[i
     torn[1:] = gone[1:] & (root[1:] != root[:-1] + 1)
     begins = np.array(scene.first, np.int64)
     torn[begins[begins < len(root)]] = False
-    for unit, like in scene.near.items():
-        for held in (Span(scene.first[unit], scene.last[unit]), like.place):  # whichever of the two goes
-            torn[held.start : held.end] = False
+    torn[1:] &= ~(through[1:] & through[:-1])
+    for like in scene.near.values():  # whichever of the two goes
+        torn[like.place.start : like.place.end] = False
     for place in np.flatnonzero(torn).tolist():
         torn[place] = int(root[place - 1]) + 1 not in scene.whole_ends or int(root[place]) not in scene.begins
     bad = {scene.unit_at(place) for place in np.flatnonzero(gone & gone[root] | torn).tolist()}
