@@ -504,14 +504,20 @@ def _cost_before(scene: Scene, unit: int) -> int:
     return cost + _LEANS if _REFERS.match(scene.post.text, scene.spans[unit].start) else cost
 
 
+def _is_of_whole_units(scene: Scene, unit: int) -> bool:
+    place, end = scene.witness[unit], scene.witness_end(unit)
+    return scene.first[scene.unit_at(place)] == place and scene.last[scene.unit_at(end - 1)] == end
+
+
 def _lead(scene: Scene, texts: _Texts, classes: _Classes, gone: Collection[int], cuts: Mapping[int, int]) -> Integers:
     """Return `scene.source` with each cut-off beginning led to its completion, and each first text that goes to its copy.
 
-    A near copy that stays leads nowhere: what says the same to the letter is a copy of it, and no near copy of its witness.
+    A copy of whole sentences that stays leads nowhere: what is copied from it, and from what stands beside it, stands there in
+    one piece and to the letter.
     """
     source = scene.source.copy()
-    for unit in scene.near:
-        if unit not in gone:
+    for unit in range(len(scene)):
+        if scene.state[unit] is COPY and unit not in gone and _is_of_whole_units(scene, unit):
             source[scene.first[unit] : scene.last[unit]] = np.arange(scene.first[unit], scene.last[unit])
     for cut, whole in cuts.items():
         source[scene.first[cut] : scene.last[cut]] = np.arange(scene.first[whole], scene.first[whole] + scene.length[cut])
