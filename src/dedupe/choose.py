@@ -22,6 +22,8 @@ _SEAM, _TORN_START, _TORN_END = _ONE, 2 * _ONE, _ONE
 """What two texts cost that meet and never did: between paragraphs, at the start of one torn off, at the end of one."""
 _TORN_SENTENCE = 2 * _ONE
 """What it costs more when the first text breaks off in a sentence, and another one follows than did."""
+_TORN_ITEM = 2 * _ONE
+"""What it costs more when a list item loses its beginning, and with it its sign."""
 _LEANS, _BARE_HEADING = 2 * _ONE, 2 * _ONE
 """What it costs more when the second text refers back to what is gone, or when a heading is left with nothing under it."""
 _EFFORT = 2000
@@ -127,7 +129,8 @@ def choose(
     if not classes.copies:
         return Choice(frozenset(gone), _lead(scene, texts, classes, gone, cuts))
     neighbours = _neighbours(scene, texts, classes, cuts, joins)
-    stay = [text for text in texts.firsts if text not in cuts and (text not in gone or classes.of[text] in classes.copies)]
+    may_stay = {text for copies in classes.copies.values() for text in copies}
+    stay = [text for text in texts.firsts if text not in cuts and (text not in gone or text in may_stay)]
     wanted = {texts.holder[unit] for unit in asked}
     runs = list(_runs(stay, classes, {classes.of[text] for text in wanted}))
     kept, cost, bound = _solve(scene, texts, runs, classes, neighbours, cuts, echoes, keep, wanted)
@@ -197,9 +200,11 @@ def _classify(scene: Scene, texts: _Texts, removable: Collection[int], cuts: Map
         end = scene.witness_end(texts.last[text])
         if scene.first[twin] == place and scene.last[texts.last[twin]] == end:
             of[text] = first = of[twin]
-            members.setdefault(first, []).append(text)
-            if not _may_move(scene, texts, text, first, removable):
+            members.setdefault(first, [])
+            if not all(unit in removable for unit in range(text + 1, texts.last[text] + 1)):
                 fixed.add(first)
+            elif _may_stay(scene, text, first):
+                members[first].append(text)
         else:
             # A copy that is not cut as its witness is stays a copy only while its witness stays in one piece.
             fixed.update(_torn(scene, texts, place, end))
@@ -208,15 +213,14 @@ def _classify(scene: Scene, texts: _Texts, removable: Collection[int], cuts: Map
     copies = {
         first: (first, *others)
         for first, others in members.items()
-        if first not in fixed and first not in cuts and first not in removable
+        if others and first not in fixed and first not in cuts and first not in removable
     }
     return _Classes(of, copies)
 
 
-def _may_move(scene: Scene, texts: _Texts, text: int, first: int, removable: Collection[int]) -> bool:
-    if scene.kind[text] is not scene.kind[first] or scene.container[text] or scene.container[first]:
-        return False
-    return all(unit in removable for unit in range(text + 1, texts.last[text] + 1))
+def _may_stay(scene: Scene, text: int, first: int) -> bool:
+    """Tell whether a copy may stay instead of the first text: not a flattened one instead of an item or a heading."""
+    return scene.kind[text] is scene.kind[first] and not scene.container[text] and not scene.container[first]
 
 
 def _torn(scene: Scene, texts: _Texts, place: int, end: int) -> Iterator[int]:
@@ -498,7 +502,7 @@ def _cost_after(scene: Scene, unit: int) -> int:
 
 def _cost_before(scene: Scene, unit: int) -> int:
     """Return what it costs, on top of the seam, when the text that begins with a unit follows another than it did."""
-    cost = 0 if scene.opens[unit] else _TORN_START
+    cost = 0 if scene.opens[unit] else _TORN_START + (_TORN_ITEM if scene.kind[unit] is Kind.ITEM else 0)
     if scene.kind[unit] is Kind.HEADING:
         return cost - _SEAM // 2
     return cost + _LEANS if _REFERS.match(scene.post.text, scene.spans[unit].start) else cost
