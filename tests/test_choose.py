@@ -55,6 +55,14 @@ def test_a_copy_stays_in_place_of_a_refrain_it_repeats() -> None:
     assert " ".join(repaired(opening, *draft, "---END---", *grown)) == " ".join([opening, *grown])
 
 
+def test_a_list_item_stays_where_it_goes_on_whatever_a_flattened_echo_says() -> None:
+    first = f"- **Boats:** {BOATS} {TICKETS}\n- **Ropes:** {ROPE} {SAIL}"
+    last = f"- **Boats:** {BOATS} {TICKETS} {GOATS}\n- **Ropes:** {ROPE} {SAIL} {BELL}"
+    flat = " ".join(f"{HARBOUR} {first} {LAMP}".split())
+    kept = repaired(HARBOUR, first, LAMP, "---END---", flat, "---END---", HARBOUR, last)
+    assert kept == [HARBOUR, LAMP, last]
+
+
 def test_an_echo_never_stays_for_its_draft() -> None:
     draft = [HARBOUR, BOATS, TICKETS]
     assert repaired(*draft, "[Existing article so far]", " ".join([*draft, GOATS[:40]]), "---END---", LAMP)[:3] == draft

@@ -308,6 +308,7 @@ def _solve(
     torn = [*(_cost_after(scene, texts.last[end]) for end in ends[:-1]), _BEHEADED]
     anew = [_SEAM + _cost_before(scene, begin) for begin in begins]
     holes = [run.passage >= 0 and not run.copy and not after.copy for run, after in pairwise(runs)]
+    heading_of = _headings(scene)
 
     @cache
     def step(before: int, index: int) -> int:
@@ -317,7 +318,8 @@ def _solve(
         if before < index - 1 and holes[index - 1]:
             cost += _HOLE
         if (classes.of[end] if end >= 0 else _START, classes.of[begin]) not in neighbours:
-            return cost + torn[before] + anew[index]
+            headed = end >= 0 and heading_of[begin] == texts.last[end]
+            return cost + torn[before] + anew[index] - (_BARE_HEADING if headed else 0)
         after = texts.last[end] + 1 if end >= 0 else 0
         # It follows in its place right behind, or instead of its cut-off beginning.
         return cost if scene.opens[begin] or after == begin or cuts.get(after) == begin else cost + _REFORMED
@@ -498,6 +500,14 @@ def _cost_after(scene: Scene, unit: int) -> int:
     if not scene.closes[unit]:
         return cost + _TORN_END
     return cost + _TORN_SENTENCE if _breaks_off(scene, unit) else cost
+
+
+def _headings(scene: Scene) -> list[int]:
+    """Return for each unit the last heading before it, -1 where there is none."""
+    heads = [-1]
+    for unit in range(len(scene) - 1):
+        heads.append(unit if scene.kind[unit] is Kind.HEADING else heads[-1])
+    return heads[: len(scene)]
 
 
 def _cost_before(scene: Scene, unit: int) -> int:
