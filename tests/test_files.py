@@ -243,7 +243,6 @@ def test_a_line_that_a_full_disk_cut_short_does_not_spoil_the_next(tmp_path: Pat
         with pytest.raises(WriteError, match="No space left"):
             journal.record(first, b"one", b"two")
     journal.record(second, b"before", b"after")
-    assert [entry.path for entry in journal.read()[0]] == [second, second]
     second.write_bytes(b"after")
     assert undo(tmp_path)[0] == [second]
 
@@ -269,8 +268,9 @@ def test_half_a_line_is_taken_back(tmp_path: Path) -> None:
         journal.record(home / "c.md", b"one", b"two")
     """)
     subprocess.run([sys.executable, "-c", script], check=True)
-    entries, damaged = Journal(tmp_path, "1").read()
-    assert ([entry.path.name for entry in entries], damaged) == (["a.md", "c.md"], [])
+    for name in ("a.md", "c.md"):
+        (tmp_path / name).write_bytes(b"two")
+    assert undo(tmp_path) == ([tmp_path / "c.md", tmp_path / "a.md"], [])
 
 
 def test_a_post_that_became_a_link_is_left_alone(tmp_path: Path) -> None:

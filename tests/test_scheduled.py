@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -256,3 +257,16 @@ def test_a_name_that_is_not_utf_8_keeps_no_other_post_from_being_repaired(site: 
     assert "name is not UTF-8" in result.stderr
     assert Path(os.fsdecode(strange)).read_text("utf-8") == RERUN
     assert (site / "posts" / "a.md").read_text("utf-8").count(BOAT) == 1
+
+
+@pytest.mark.parametrize("damage", [b"\xff\n", b"[" * 100_000 + b"\n", b'"repeated_share": null', b'"repeated_share": NaN'])
+def test_a_damaged_history_is_told_and_keeps_no_post_from_being_repaired(site: Path, damage: bytes) -> None:
+    assert dedupe(site, "fix", "posts").returncode == 0
+    file = site / FILE
+    share = b'"repeated_share": '
+    file.write_bytes(re.sub(share + rb"[0-9.]+", damage, file.read_bytes()) if damage.startswith(share) else damage)
+    (site / "posts" / "d.md").write_text(RERUN, "utf-8")
+    assert dedupe(site, "fix", "posts").returncode == 0
+    assert (site / "posts" / "d.md").read_text("utf-8").count(BOAT) == 1
+    with pytest.raises(InputError, match="jsonl:1: is no line of the history"):
+        read_history(site)
