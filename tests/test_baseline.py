@@ -51,6 +51,8 @@ def test_a_file_reads_as_it_was_written_line_by_line() -> None:
         ("<<<<<<< HEAD", "line 1 is not JSON"),
         ("[]", "no baseline of version 1"),
         ("3", "no baseline of version 1"),
+        ("[" * 100_000, "no baseline of version 1"),
+        (f'{{"{A} a.md": 1{"0" * 5000}, "version": 1}}', "no baseline of version 1"),
         ('{"version": 2}', "no baseline of version 1"),
         ('{"x a.md": 1, "version": 1}', "must be written"),
         (f'{{"{A} a.md": 0, "version": 1}}', "must be written"),
@@ -130,6 +132,25 @@ def test_prune_takes_out_what_is_no_more_and_adds_nothing(posts: Path) -> None:
     (posts / "b.md").write_text(OTHER + "\n---END---\n", "utf-8")
     assert "0 findings; 0 added, 2 removed" in run("baseline", "posts", "--prune").output
     assert "1 finding; 1 added, 0 removed" in run("baseline", "posts", "--update").output
+
+
+@pytest.mark.parametrize("how", ["--update", "--prune"])
+@pytest.mark.parametrize("rules", [("--select", "LEAK"), ("--ignore", "LEAK"), ("--select", "CUT")])
+def test_what_is_known_of_other_rules_stays_known(posts: Path, how: str, rules: tuple[str, str]) -> None:
+    assert run("baseline", "posts").exit_code == 0
+    before = Path(".dedupe-baseline.json").read_text("utf-8")
+    assert run("baseline", "posts", how, *rules).exit_code == 0
+    assert Path(".dedupe-baseline.json").read_text("utf-8") == before
+    (posts / "港の朝.md").write_text(DRAFT, "utf-8")
+    assert run("baseline", "posts", how, *rules).exit_code == 0
+    assert json.loads(Path(".dedupe-baseline.json").read_text("utf-8")) == {"version": 1}
+
+
+def test_what_is_known_is_known_behind_a_link_to_its_folder(posts: Path) -> None:
+    assert run("baseline", "posts").exit_code == 0
+    Path("link").symlink_to(posts)
+    assert run("fix", "link").exit_code == 0
+    assert (posts / "港の朝.md").read_text("utf-8") == POST
 
 
 def test_it_is_found_beside_the_settings_from_any_folder(posts: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,6 +84,21 @@ def test_without_a_commit_a_repository_or_git_it_says_so(repository: Path, monke
         changed_since("HEAD", ["."])
 
 
+def test_in_a_hook_of_a_linked_worktree_only_what_changed_counts(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git("worktree", "add", "-q", "tree", "-b", "topic")
+    posts = repository / "tree" / "posts"
+    posts.mkdir()
+    for name in ("old.md", "new.md"):
+        monkeypatch.chdir(repository / "tree")
+        (posts / name).write_text(POST, "utf-8")
+        git("add", f"posts/{name}")
+        if name == "old.md":
+            git("commit", "-qm", "old")
+    monkeypatch.setenv("GIT_DIR", str(repository / ".git" / "worktrees" / "tree"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(repository / ".git" / "worktrees" / "tree" / "index"))
+    assert changed_since("HEAD", ["posts"]) == {posts / "new.md"}
+
+
 def test_what_is_named_outright_is_left_out_with_force_exclude(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("a.md", "drafts/b.md", "old/c.md", "kept/old/d.md"):

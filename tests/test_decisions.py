@@ -103,3 +103,9 @@ def test_fix_and_scan_obey_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     file.rename(tmp_path / "other.jsonl")
     assert CliRunner().invoke(app, ["scan", "a.md"]).exit_code == 1
     assert CliRunner().invoke(app, ["scan", "a.md", "--decisions", "other.jsonl"]).exit_code == 0
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "1" * 6000])
+def test_what_no_reader_of_json_can_read_is_named(text: str) -> None:
+    with pytest.raises(ConfigError, match="line 1 is not JSON"):
+        read_decisions(text, "f")

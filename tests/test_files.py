@@ -181,3 +181,143 @@ def test_what_an_earlier_version_hid_from_git_is_shown_and_what_a_person_wrote_s
         ignore.write_text(there, "utf-8")
         Journal(tmp_path, "run").record(tmp_path / "a.md", b"a", b"b")
         assert ignore.read_text("utf-8") == (there if then is None else then)
+
+
+@pytest.mark.parametrize(
+    "name", ["行\u2028区切り.md", "a\x85b.md", "a\x0cb.md", "a\nb.md", "a\udcff.md", "\U0001f600" * 62 + ".md"]
+)
+def test_a_post_is_given_back_whatever_its_name(tmp_path: Path, name: str) -> None:
+    post = tmp_path / name
+    post.write_bytes(b"before")
+    Journal(tmp_path, "1").record(post, b"before", b"after")
+    write_atomic(post, b"after", digest(b"before"))
+    assert undo(tmp_path) == ([post], [])
+    assert post.read_bytes() == b"before"
+
+
+@pytest.mark.parametrize("damage", [b"other", b"", None])
+def test_a_damaged_original_is_never_written_and_the_others_are_given_back(tmp_path: Path, damage: bytes | None) -> None:
+    posts = [tmp_path / name for name in ("a.md", "b.md", "c.md")]
+    for post in posts:
+        Journal(tmp_path, "1").record(post, post.name.encode(), b"after")
+        post.write_bytes(b"after")
+    stored = Journal(tmp_path, "1").folder / "before" / digest(b"b.md")
+    if damage is None:
+        stored.unlink()
+    else:
+        stored.write_bytes(damage)
+    given_back, (refused,) = undo(tmp_path)
+    assert [post.read_bytes() for post in posts] == [b"a.md", b"after", b"c.md"]
+    assert sorted(given_back) == [posts[0], posts[2]]
+    assert refused.startswith(f"{posts[1]}: left as it is")
+    assert not Journal(tmp_path, "1").undone
+
+
+@pytest.mark.parametrize(
+    "line", [b"\xff\xfe\n", b"[1]\n", b"null\n", b'{"path": 3, "before": "", "after": ""}\n', b'{"path": "b\n']
+)
+def test_a_damaged_line_of_the_journal_is_told_and_the_others_are_given_back(tmp_path: Path, line: bytes) -> None:
+    post = tmp_path / "a.md"
+    journal = Journal(tmp_path, "1")
+    journal.record(post, b"before", b"after")
+    post.write_bytes(b"after")
+    file = journal.folder / "posts.jsonl"
+    file.write_bytes(line + file.read_bytes())
+    given_back, (refused,) = undo(tmp_path)
+    assert given_back == [post]
+    assert "line 1 cannot be read" in refused
+    assert not journal.undone
+
+
+def test_a_line_that_a_full_disk_cut_short_does_not_spoil_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = tmp_path / "a.md", tmp_path / "b.md"
+    journal = Journal(tmp_path, "1")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    journal.record(second, b"before", b"other")
+    with monkeypatch.context() as context:
+        context.setattr("dedupe.files.write_atomic", lambda *_: None)
+        context.setattr(os, "fsync", full)
+        with pytest.raises(WriteError, match="No space left"):
+            journal.record(first, b"one", b"two")
+    journal.record(second, b"before", b"after")
+    second.write_bytes(b"after")
+    assert undo(tmp_path)[0] == [second]
+
+
+def test_half_a_line_is_taken_back(tmp_path: Path) -> None:
+    script = textwrap.dedent(f"""
+        import resource, signal
+        from pathlib import Path
+        from dedupe.errors import WriteError
+        from dedupe.files import Journal
+        home = Path({str(tmp_path)!r})
+        journal = Journal(home, "1")
+        journal.record(home / "a.md", b"one", b"two")
+        size = (journal.folder / "posts.jsonl").stat().st_size
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, resource.RLIM_INFINITY))
+        try:
+            journal.record(home / "b.md", b"one", b"two")
+            raise SystemExit("was written")
+        except WriteError:
+            pass
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        journal.record(home / "c.md", b"one", b"two")
+    """)
+    subprocess.run([sys.executable, "-c", script], check=True)
+    for name in ("a.md", "c.md"):
+        (tmp_path / name).write_bytes(b"two")
+    assert undo(tmp_path) == ([tmp_path / "c.md", tmp_path / "a.md"], [])
+
+
+def test_a_post_that_became_a_link_is_left_alone(tmp_path: Path) -> None:
+    post, elsewhere = tmp_path / "a.md", tmp_path / "else.md"
+    Journal(tmp_path, "1").record(post, b"before", b"after")
+    elsewhere.write_bytes(b"after")
+    post.symlink_to(elsewhere)
+    given_back, (refused,) = undo(tmp_path)
+    assert not given_back
+    assert "has become a link" in refused
+    assert post.is_symlink()
+    assert elsewhere.read_bytes() == b"after"
+
+
+def test_a_link_to_a_file_nothing_is_expected_of_stays_one(tmp_path: Path) -> None:
+    link, file = tmp_path / "link", tmp_path / "file"
+    file.write_bytes(b"before")
+    link.symlink_to(file)
+    write_atomic(link, b"after")
+    assert link.is_symlink()
+    assert file.read_bytes() == b"after"
+
+
+def test_one_post_that_cannot_be_written_keeps_no_other_from_being_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posts = [tmp_path / name for name in ("a.md", "b.md", "c.md")]
+    for post in posts:
+        Journal(tmp_path, "1").record(post, b"before", b"after")
+        post.write_bytes(b"after")
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "b.md")
+    given_back, (refused,) = undo(tmp_path)
+    assert given_back == [posts[2], posts[0]]
+    assert "read-only" in refused
+
+
+def test_of_many_runs_in_one_second_the_last_one_is_undone(tmp_path: Path) -> None:
+    moment = "2026-11-27T00-00-00Z"
+    runs = ["2026-11-26T00-00-00Z", moment, *(f"{moment}-{number}" for number in range(2, 12))]
+    for run in reversed(runs):
+        Journal(tmp_path, run).record(tmp_path / "a.md", b"before", b"after")
+    assert list_runs(tmp_path) == runs
+
+
+def test_a_run_that_goes_on_after_it_was_undone_can_be_undone_again(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.md", tmp_path / "b.md"
+    for post in (first, second):
+        Journal(tmp_path, "1").record(post, b"before", b"after")
+        post.write_bytes(b"after")
+        assert undo(tmp_path) == ([post], [])

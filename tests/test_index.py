@@ -12,6 +12,7 @@ import sys
 import tempfile
 import textwrap
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -312,6 +313,19 @@ def test_no_turned_bit_changes_a_report(site: Path) -> None:
         turned[chance.randrange(len(raw))] ^= 1 << chance.randrange(8)
         file.write_bytes(turned)
         assert scan(["posts"], index=remembered(site)) == expected
+
+
+NO_PATH = "CREATE TABLE f AS SELECT * FROM files; INSERT INTO f VALUES (NULL, '', ''); DROP TABLE files; DELETE FROM results;"
+
+
+@pytest.mark.parametrize("damage", ["DELETE FROM about", f"{NO_PATH} ALTER TABLE f RENAME TO files"])
+def test_rows_that_nobody_wrote_are_damage(site: Path, damage: str) -> None:
+    expected = scan(["posts"], index=remembered(site))
+    with closing(sqlite3.connect(site / "cache" / "index.sqlite")) as db:
+        db.executescript(damage)
+    words: list[str] = []
+    for _ in range(2):
+        assert scan(["posts"], index=remembered(site, words=words)) == expected
 
 
 def test_an_index_of_another_version_is_told_and_made_anew(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:

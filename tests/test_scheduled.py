@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -206,3 +207,66 @@ def test_the_chart_fits_a_terminal_and_tells_more_from_less() -> None:
     bars = [line.count("█") for line in lines[1:5]]
     assert bars[0] == 2 * bars[1] > bars[2] == bars[3] == 0
     assert draw_history([]).startswith("no run is noted yet")
+
+
+def test_a_share_that_is_no_number_is_refused_and_nothing_is_written(site: Path) -> None:
+    before = contents(site / "posts")
+    result = dedupe(site, "fix", "posts", "--scheduled", "--max-removed", "nan")
+    assert result.returncode == 2
+    assert "--max-removed is a share" in result.stderr
+    assert contents(site / "posts") == before
+
+
+def test_undo_waits_for_nobody_who_writes(site: Path) -> None:
+    assert dedupe(site, "fix", "posts").returncode == 0
+    after = contents(site / "posts")
+    with hold(site / ".dedupe" / "lock", "a job"):
+        result = dedupe(site, "undo")
+    assert result.returncode == 2
+    assert "held by `a job`" in result.stderr
+    assert contents(site / "posts") == after
+    assert dedupe(site, "undo").returncode == 0
+
+
+def test_an_account_that_cannot_be_written_is_told_and_the_repair_can_be_undone(site: Path) -> None:
+    before = contents(site / "posts")
+    (site / ".dedupe").mkdir()
+    (site / ".dedupe" / "history.jsonl").mkdir()
+    result = dedupe(site, "fix", "posts", "--scheduled")
+    assert result.returncode == 2
+    assert "cannot be written (Is a directory)" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert contents(site / "posts") != before
+    assert dedupe(site, "undo").returncode == 0
+    assert contents(site / "posts") == before
+
+
+def test_what_stood_in_the_folder_of_the_output_can_be_had_back(site: Path) -> None:
+    (site / "a.md").write_text("another post of that name\n", "utf-8")
+    assert dedupe(site, "fix", "posts", "--output", ".").returncode == 0
+    assert BOAT in (site / "a.md").read_text("utf-8")
+    assert dedupe(site, "undo").returncode == 0
+    assert (site / "a.md").read_text("utf-8") == "another post of that name\n"
+
+
+def test_a_name_that_is_not_utf_8_keeps_no_other_post_from_being_repaired(site: Path) -> None:
+    strange = os.fsencode(site / "posts") + b"/\xff.md"
+    Path(os.fsdecode(strange)).write_text(RERUN, "utf-8")
+    result = dedupe(site, "fix", "posts")
+    assert result.returncode == 2
+    assert "name is not UTF-8" in result.stderr
+    assert Path(os.fsdecode(strange)).read_text("utf-8") == RERUN
+    assert (site / "posts" / "a.md").read_text("utf-8").count(BOAT) == 1
+
+
+@pytest.mark.parametrize("damage", [b"\xff\n", b"[" * 100_000 + b"\n", b'"repeated_share": null', b'"repeated_share": NaN'])
+def test_a_damaged_history_is_told_and_keeps_no_post_from_being_repaired(site: Path, damage: bytes) -> None:
+    assert dedupe(site, "fix", "posts").returncode == 0
+    file = site / FILE
+    share = b'"repeated_share": '
+    file.write_bytes(re.sub(share + rb"[0-9.]+", damage, file.read_bytes()) if damage.startswith(share) else damage)
+    (site / "posts" / "d.md").write_text(RERUN, "utf-8")
+    assert dedupe(site, "fix", "posts").returncode == 0
+    assert (site / "posts" / "d.md").read_text("utf-8").count(BOAT) == 1
+    with pytest.raises(InputError, match="jsonl:1: is no line of the history"):
+        read_history(site)

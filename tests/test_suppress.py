@@ -94,6 +94,9 @@ def test_a_suppressed_rule_leaves_the_others_to_work() -> None:
         (f"---\ndedupe: {{ignore: [RPT001]}}\n---\n{DRAFT}", "nothing is found there"),
         (f"---\ndedupe: {{ignore: RPT001}}\n---\n{DRAFT}", "not a list"),
         (f"---\ndedupe: 'no'\n---\n{DRAFT}", "neither"),
+        (f"---\ntitle: a: b\ndedupe: {{ignore: [RPT]}}\n---\n{DRAFT}", "cannot be read"),
+        (f"<!-- dedupe: of -->\n\n{DRAFT}", "neither `off`"),
+        (f"<!-- dedupe: off (a refrain) -->\n\n{DRAFT}", "neither `off`"),
     ],
 )
 def test_a_suppression_without_use_is_told_and_stays(text: str, why: str) -> None:
@@ -117,6 +120,73 @@ def test_one_that_covers_the_text_that_would_have_stayed_is_used() -> None:
 
 def test_what_code_shows_suppresses_nothing() -> None:
     assert look(f"```html\n<!-- dedupe: off -->\n```\n\n{DRAFT}")[0] == []
+
+
+@pytest.mark.parametrize(
+    ("off", "on"),
+    [
+        ("<!-- DEDUPE: OFF -->", "<!-- Dedupe: On -->"),
+        ("<!-- dedupe：off -->", "<!-- dedupe：on -->"),
+        ("<!-- dedupe : off -->", "<!-- dedupe : on -->"),
+        ("<!--- dedupe: off --->", "<!--- dedupe: on --->"),
+        ("<!-- dedupe: off -- a refrain -->", "<!-- dedupe: on -- here it ends -->"),
+    ],
+)
+def test_a_mark_written_by_hand_is_understood(off: str, on: str) -> None:
+    text = f"{DRAFT}{MARK}{off}\n\n{DRAFT}\n{on}\n\n{OTHER}\n{OTHER}"
+    codes, repaired = look(text)
+    assert repaired.count("朝の港には") == 2
+    assert repaired.count("夕方になると") == 1
+    assert "SUP001" not in codes
+
+
+@pytest.mark.parametrize(
+    "shown",
+    ["```html\n<!-- dedupe: on -->\n```", "書くのは `<!-- dedupe: on -->` である。", "次の例。\n\n    <!-- dedupe: on -->"],
+)
+def test_what_code_shows_ends_no_suppression(shown: str) -> None:
+    text = f"{DRAFT}\n{OTHER}{MARK}<!-- dedupe: off -->\n\n{shown}\n\n{DRAFT}\n{OTHER}\n<!-- dedupe: on -->\n"
+    codes, repaired = look(text)
+    assert repaired.count("朝の港には") == repaired.count("夕方になると") == 2
+    assert repaired.endswith("\n<!-- dedupe: on -->\n")
+    assert "SUP001" not in codes
+
+
+def test_what_code_shows_takes_no_place_of_a_suppression() -> None:
+    shown = "```html\n<!-- dedupe: off -->\n```\n"
+    text = f"{shown}\n{DRAFT}\n{OTHER}{MARK}{OTHER}\n<!-- dedupe: off -->\n\n{DRAFT}\n<!-- dedupe: on -->\n"
+    codes, repaired = look(text)
+    assert repaired.count("朝の港には") == 2
+    assert "END" not in repaired
+    assert "SUP001" not in codes
+
+
+@pytest.mark.parametrize(
+    "covered",
+    [f"<!-- dedupe: off -->\n\n{DRAFT}\n<!-- dedupe: on -->\n", f"<!-- dedupe: ignore-next-block RPT -->\n\n{DRAFT}"],
+)
+def test_the_twin_of_what_is_left_alone_stays_wherever_it_stands(covered: str) -> None:
+    codes, repaired = look(f"{covered}\n{OTHER}{MARK}{DRAFT}\n{OTHER}")
+    assert repaired.count("朝の港には") == 2
+    assert "SUP001" not in codes
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "---\ntitle: foo: bar\ndedupe: false\n---\n",
+        "---\ntitle: {{ site.title }}\ndedupe: false\n---\n",
+        "---\ntitle: foo\n\tkey: 1\ndedupe: no # today\n---\n",
+        "---\ntitle: t\rdedupe: false\r---\r".replace("\n", "\r"),
+        "---\ntitle: t\ndedupe：false\n---\n",
+        "---\ntitle: t\nDedupe: false\n---\n",
+        "---\ntitle: t\ndedupe: false\n\n",
+        "+++\ntitle = foo\ndedupe = false\n+++\n",
+    ],
+)
+def test_front_matter_that_cannot_be_read_still_has_a_post_left_alone(header: str) -> None:
+    text = f"{header}\n{DRAFT}{MARK}{DRAFT}"
+    assert look(text) == ([], text)
 
 
 def test_spoiling_moves_nothing() -> None:

@@ -44,6 +44,8 @@ def read_baseline(text: str, source: str) -> Baseline:
             lineno=error.lineno,
             msg=error.msg,
         ) from error
+    except (ValueError, RecursionError):
+        pairs = None  # a number of thousands of digits, brackets without end: nothing we wrote
     if not isinstance(pairs, tuple) or ("version", VERSION) not in pairs:
         raise ConfigError(
             "{source}: is no baseline of version {VERSION}; write it anew with `dedupe baseline --update`",
@@ -111,6 +113,15 @@ def update_baseline(old: Baseline, found: Baseline, gone: Collection[str], *, pr
         if kept := {key: count for key, count in counts.items() if count}:
             new[post] = kept
     return Update(new, _more(new, old), _more(old, new))
+
+
+def keep_others(found: Baseline, old: Baseline, there: Baseline) -> Baseline:
+    """Return what was `found` with some of the rules, and what `old` has of the others and is still `there`."""
+    kept: dict[str, Counts] = {}
+    for post, counts in found.items():
+        others = {key: min(count, there.get(post, {}).get(key, 0)) for key, count in old.get(post, {}).items()}
+        kept[post] = {**others, **{key: max(count, others.get(key, 0)) for key, count in counts.items()}}
+    return kept
 
 
 def _more(a: Baseline, b: Baseline) -> int:

@@ -33,7 +33,8 @@ _SENTENCES = re.compile(r"[。！？]|[.!?](?=\s)")
 _LETTERS = re.compile(r"[^\W\d_]")
 _ENDS = re.compile(r"[。．｡！？!?.…：:；;,،、।॥؟۔။።」』）)】][\"'”’*_~`\s\\]*$")
 _TAG = re.compile(
-    r"<!--\s*dedupe:\s*(?P<switch>on|off)\s*-->|<!--.*?-->|<(?P<close>/?)(?P<tag>[A-Za-z][\w.-]*)(?:\s[^<>]*?)?(?P<void>/?)>"
+    r"<!--+\s*(?i:dedupe)\s*[:：]\s*(?P<switch>(?i:on|off))(?:\s+--\s[^>]*?)?\s*--+>|<!--.*?-->"
+    r"|<(?P<close>/?)(?P<tag>[A-Za-z][\w.-]*)(?:\s[^<>]*?)?(?P<void>/?)>"
     r"|\{%-?\s*(?P<liquid>\w+)[^%]*%\}|\{\{[<%]\s*(?P<shut>/?)\s*(?P<short>[\w-]+)[^}]*[>%]\}\}"
     r"|^(?P<colons>:{3,})[ \t]*(?P<aside>[^\r\n]*)",
     re.DOTALL | re.MULTILINE,
@@ -244,7 +245,7 @@ def _contain(text: str, blocks: list[Block]) -> list[Block]:
 def _tag_name(tag: re.Match[str]) -> tuple[str, bool]:
     """Return the name of an element and whether the tag ends it; no name when it holds nothing."""
     if tag["switch"]:
-        return _OFF, tag["switch"] == "on"
+        return _OFF, tag["switch"].lower() == "on"
     if tag["tag"]:
         loose = tag["tag"].lower() in _LOOSE or bool(tag["void"])
         return ("" if loose else "<" + tag["tag"].lower()), bool(tag["close"])

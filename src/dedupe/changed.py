@@ -47,10 +47,16 @@ def _changed(ref: str, top: Path) -> Iterable[Path]:
 
 def _git(folder: Path, arguments: list[str], wrong: Sentence) -> bytes:
     try:
-        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False)  # noqa: S603, S607
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False, env=_environment())  # noqa: S603, S607
     except OSError as error:
         raise InputError("--since: git cannot be started; install it, or leave --since out") from error
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise InputError("{wrong} ({said})", wrong=wrong, said=said[0]) if said else InputError(wrong.message, **wrong.values)
     return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment without what a hook tells git of its repository: with it, git takes any folder for the top of it."""
+    told = () if "GIT_WORK_TREE" in os.environ else ("GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX")
+    return {name: value for name, value in os.environ.items() if name not in told}

@@ -239,12 +239,14 @@ def fix(
             from dedupe.run import Limits
             from dedupe.run import fix as run_fix
 
+            if max_removed is not None and max_removed != max_removed:  # noqa: PLR0124 (what is no number equals nothing)
+                _refuse("--max-removed is a share, from 0 to 1")
             limits = Limits(max_posts, max_removed) if scheduled else None
             settings = _safe_only(settings) if scheduled else settings
             choice = _choice(paths, since, force_exclude, no_error_on_unmatched_pattern)
             index = _index(paths, settings, cache_dir, "dedupe fix", no_cache=no_cache)
             where: dict[str, Any] = {"output": output, "reports": Path("reports"), "choice": choice, "limits": limits}
-            with _alone(scheduled), _progress(quiet) as progress:
+            with _alone(scheduled, "dedupe fix --scheduled"), _progress(quiet) as progress:
                 report = run_fix(paths or ["."], settings, dry_run=dry_run, jobs=jobs, progress=progress, index=index, **where)
             _tell_run(report, scheduled)
         found = bool(report.wrong) if dry_run or report.held else _left(report) or (exit_non_zero_on_fix and _fixed(report))
@@ -274,7 +276,7 @@ def baseline(
     with _boundary(quiet, verbose):
         from dataclasses import replace
 
-        from dedupe.baseline import update_baseline, write_baseline
+        from dedupe.baseline import keep_others, update_baseline, write_baseline
         from dedupe.errors import ConfigError
         from dedupe.files import write_atomic
         from dedupe.run import count_findings, is_gone, scan_table
@@ -291,15 +293,22 @@ def baseline(
         old = rename_posts(find_baseline(place, named=prune), place.parent, Path())
         settings = replace(settings, decisions=find_decisions(decisions))
         table = _table(paths, text_column, id_column, keep_going, None, "text")
-        with _progress(quiet) as progress:
+
+        def look(settings: Config) -> Report:
             if table is not None:
-                report = scan_table(*table, settings, keep_going=keep_going, jobs=jobs)
-            else:
-                report = run_scan(paths or ["."], settings, jobs=jobs, progress=progress)
+                return scan_table(*table, settings, keep_going=keep_going, jobs=jobs)
+            with _progress(quiet) as progress:
+                return run_scan(paths or ["."], settings, jobs=jobs, progress=progress)
+
+        report = look(settings)
         for error in report.errors:
             _log().error(say(error))
+        counted = count_findings(report)
+        if old and (select or ignore):
+            # What is accepted of other rules stays so.
+            counted = keep_others(counted, old, count_findings(look(replace(settings, select=(), ignore=()))))
         gone = [post for post in old if is_gone(post)]
-        result = update_baseline(old, count_findings(report), gone, prune=prune and not update)
+        result = update_baseline(old, counted, gone, prune=prune and not update)
         write_atomic(place.absolute(), write_baseline(rename_posts(result.baseline, Path(), place.parent)).encode("utf-8"))
         known = sum(count for counts in result.baseline.values() for count in counts.values())
         counts = {"added": result.added, "removed": result.removed}
@@ -354,7 +363,8 @@ def undo(
     with _boundary(quiet, verbose):
         from dedupe.files import undo as give_back
 
-        given_back, refused = give_back(Path.cwd(), run)
+        with _alone(Path(".dedupe").is_dir(), "dedupe undo"):
+            given_back, refused = give_back(Path.cwd(), run)
         for sentence in refused:
             _log().error(say(sentence))
         for path in given_back:
@@ -464,6 +474,9 @@ def _boundary(quiet: bool, verbose: bool) -> Iterator[None]:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
+    except OSError as error:
+        _log().error(say("{file}: cannot be read or written ({why})", file=error.filename or "-", why=error.strerror or error))
+        raise typer.Exit(BROKEN) from error
     except KeyboardInterrupt:
         _log().error(say("interrupted; posts already repaired are whole, `dedupe undo` gives them back"))
         raise typer.Exit(INTERRUPTED) from None
@@ -695,15 +708,15 @@ def _tell_run(report: Report, scheduled: bool) -> None:
 
 
 @contextmanager
-def _alone(scheduled: bool) -> Iterator[None]:
-    """Let one scheduled job at a time go on in this folder."""
-    if not scheduled:
+def _alone(wanted: bool, what: str) -> Iterator[None]:
+    """Let one scheduled job, review or undo at a time write in this folder."""
+    if not wanted:
         yield
         return
     from dedupe.lock import hold
 
     Path(".dedupe").mkdir(exist_ok=True)
-    with hold(Path(".dedupe") / "lock", "dedupe fix --scheduled"):
+    with hold(Path(".dedupe") / "lock", what):
         yield
 
 

@@ -72,7 +72,13 @@ def name_file(path: Path) -> str:
 
 
 def read_source(source: Source) -> tuple[bytes, Post]:
-    """Return the bytes of a post and the post; raises InputError that names the byte that is not UTF-8."""
+    """Return the bytes of a post and the post; raises InputError that names the byte that is not UTF-8.
+
+    So it does where the name is not: no report could name the post.
+    """
+    shown = os.fsencode(source.name).decode("utf-8", "backslashreplace")
+    if shown != source.name:
+        raise InputError("{name}: the name is not UTF-8; rename the file, it was skipped", name=shown)
     try:
         raw = source.path.read_bytes()
     except OSError as error:

@@ -60,9 +60,11 @@ def write_decisions(decisions: Mapping[str, Decision]) -> str:
 def _read_line(line: str, place: str) -> tuple[str, Decision]:
     try:
         value: Any = json.loads(line)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(
-            "{place} is not JSON ({msg}); after a merge keep the lines of both sides, without markers", place=place, msg=error.msg
+            "{place} is not JSON ({msg}); after a merge keep the lines of both sides, without markers",
+            place=place,
+            msg=getattr(error, "msg", error),
         ) from error
     if not isinstance(value, dict) or value.keys() != {"fingerprint", "decision"}:
         raise ConfigError(

@@ -53,6 +53,8 @@ def read_values(post: Post) -> dict[str, Any]:
     import frontmatter  # noqa: PLC0415 (only some posts need it)
 
     header = post.text[: post.header.end].lstrip("\ufeff")
+    # None of the readers knows a line that ends with CR alone.
+    header = re.sub(r"\r\n?", "\n", header)
     try:
         if header.startswith("+++"):
             values = tomllib.loads(header.strip().strip("+"))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import msgspec
 
 from dedupe.errors import InputError
 from dedupe.language import say, say_many
@@ -77,18 +79,14 @@ def read_history(home: Path) -> list[Row]:
     file = home / FILE
     if not file.exists():
         return []
-    names = {each.name for each in fields(Row)}
     rows: list[Row] = []
-    for number, line in enumerate(file.read_text("utf-8").split("\n")[:-1], 1):
+    for number, line in enumerate(file.read_bytes().split(b"\n")[:-1], 1):
         try:
-            value = json.loads(line)
-        except ValueError:
-            value = None
-        if not isinstance(value, dict) or value.keys() != names:
+            rows.append(msgspec.json.decode(line, type=Row))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise InputError(
                 "{file}:{number}: is no line of the history; delete the line, or the file to begin anew", file=file, number=number
-            )
-        rows.append(Row(**value))
+            ) from error
     return rows
 
 

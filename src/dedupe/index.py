@@ -64,7 +64,8 @@ and with what was `known` of it from the baseline; `parts` what comparing posts 
 
 _DECIDING = ("numpy", "pyromark", "rapidfuzz")
 """Packages whose version may decide about a result."""
-_DAMAGE = (sqlite3.Error, msgspec.MsgspecError)
+# Where bits turned a row may hold anything.
+_DAMAGE = (sqlite3.Error, msgspec.MsgspecError, TypeError, ValueError)
 
 _encode, _decode = msgspec.json.encode, msgspec.json.Decoder(PostReport).decode
 

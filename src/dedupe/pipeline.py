@@ -30,7 +30,7 @@ from dedupe.rules import describe
 from dedupe.scene import Scene, set_scene
 from dedupe.spare import UNUSED, find_unused, spare, switch_off
 from dedupe.split import cut_at, split
-from dedupe.suppress import Suppression, find_suppressions, without_suppressions
+from dedupe.suppress import Suppression, find_suppressions, may_suppress, without_suppressions
 
 _ROUNDS = 8
 """Removing one thing can bring another to light; a post that is not settled after so many rounds is left alone."""
@@ -244,7 +244,7 @@ def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True, bare
     repeats = find_repeats(folded.codes, header)
     gap = _WIDE_GAP.search(post.text, post.body.start)
     if not gap and not is_suspect(folded, repeats) and not (leaky and has_leak(post, config.leaks)):
-        marks = () if bare or "dedupe" not in post.text else find_suppressions(post, CODES, split(post).blocks)
+        marks = () if bare or not may_suppress(post.text) else find_suppressions(post, CODES, split(post).blocks)
         return _View(Decided(()), _repeated_share(repeats, folded, header, _switched_off(marks)), repeats, leaky=False)
     segments = split(post)
     leaks = find_leaks(post, segments, config.leaks) if leaky else ()

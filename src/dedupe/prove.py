@@ -28,7 +28,7 @@ _WHOLE = re.compile(
     r"|\[\[[^\]\r\n]*\]\]|\[\^[^\]\r\n]*\]"
 )
 _LINK_LINE = re.compile(r"^[ \t]*[-*+][ \t]+\[[^\]\r\n]+\]\([^)\r\n]*\)[ \t]*$", re.MULTILINE)
-_SWITCHED_OFF = re.compile(r"<!--\s*dedupe:\s*off\s*-->.*?(?:<!--\s*dedupe:\s*on\s*-->|\Z)", re.DOTALL)
+_SWITCH = re.compile(r"<!--+\s*dedupe\s*[:：]\s*(on|off)(?:\s+--\s[^>]*?)?\s*--+>", re.IGNORECASE)
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: [^\r\n]*)?\r?$", re.MULTILINE)
 _TITLE = re.compile(r"""^\s*"?title"?\s*[:=]\s*["']?(.+?)["']?,?\s*$""", re.MULTILINE)
 _LONGEST_HEADING = 120
@@ -175,11 +175,27 @@ def _spares_whole_things(post: Post, edits: Sequence[Edit]) -> None:
         if any(whole.start < border < whole.end for whole in (*fences, *(Span(*match.span()) for match in inline))):
             around = Span(max(0, border - 40), border + 40)
             raise _fail("an edit cuts code, a link, a tag or a directive", around, text[around.start : around.end])
-    forbidden = [Span(*match.span()) for match in (*_SWITCHED_OFF.finditer(text, body), *_conflicts(text, body))]
+    forbidden = [Span(*match.span()) for match in _conflicts(text, body)]
+    forbidden += _switched_off(text, body, fences)
     for span, _ in edits:
         for zone in forbidden:
             if span.start < zone.end and zone.start < span.end:
                 raise _fail("an edit touches text that is switched off or a conflict marker", span, text[zone.start : zone.end])
+
+
+def _switched_off(text: str, begin: int, fences: Sequence[Span]) -> list[Span]:
+    """Return the text between switches, itself included; one that code shows is none, and where in doubt it stays off."""
+    zones: list[Span] = []
+    since = -1
+    for switch in _SWITCH.finditer(text, begin):
+        line = text[text.rfind("\n", 0, switch.start()) + 1 : switch.start()]
+        shown = line.count("`") % 2 == 1 or any(fence.start <= switch.start() < fence.end for fence in fences)
+        if switch[1].lower() == "off":
+            since = switch.start() if since < 0 and not shown else since
+        elif since >= 0 and not shown and not line.startswith(("    ", "\t")):
+            zones.append(Span(since, switch.end()))
+            since = -1
+    return [*zones, Span(since, len(text))] if since >= 0 else zones
 
 
 def _conflicts(text: str, begin: int) -> list[re.Match[str]]:

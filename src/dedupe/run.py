@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dedupe.baseline import Baseline, Counts, follow, name_post, split_name
 from dedupe.config import Config
-from dedupe.corpus import Choice, Source, find_sources, read_source
+from dedupe.corpus import Choice, Source, find_sources, name_file, read_source
 from dedupe.diff import unified_diff
-from dedupe.errors import InputError, WriteError
+from dedupe.errors import InputError, Sentence, WriteError
 from dedupe.files import Journal, digest, write_atomic
 from dedupe.history import note_run, read_history
 from dedupe.index import Index, stamp_of
+from dedupe.language import N_
 from dedupe.model import Edit, Outcome, Post, Span
 from dedupe.page import Trend, pack_detail, write_page
 from dedupe.peers import Found, Peer, add_across, compare_peers, edits_across, takes_over
@@ -192,10 +193,23 @@ def fix(
             _note(examined, done, errors)
     finally:
         report = merge(done, errors, run, unsafe_fixes=config.unsafe_fixes, near=config.near, held=held)
+        folder = None if reports is None else reports / run
+        report = _keep_account(report, home, folder, noted=noted, dry_run=dry_run or held is not None)
+    return report
+
+
+def _keep_account(report: Report, home: Path, folder: Path | None, *, noted: bool, dry_run: bool) -> Report:
+    """Write what a run did to the history in `home` and to `folder`; where that fails, the report returned says so."""
+    try:
         if noted:
             note_run(home, report)
-        if reports is not None:
-            _write_reports(report, reports / run, _trend(home), dry_run=dry_run or held is not None)
+        if folder is not None:
+            _write_reports(report, folder, _trend(home), dry_run=dry_run)
+    except OSError as error:
+        # What is repaired is repaired, and whoever waits is to hear of it.
+        values = {"file": error.filename or home, "why": error.strerror}
+        sentence = Sentence.make(N_("{file}: the account of the run cannot be written ({why})"), values)
+        return replace(report, errors=(*report.errors, sentence))
     return report
 
 
@@ -372,11 +386,15 @@ def _examine_all(
 
 
 def with_renamed(config: Config, sources: Sequence[Source]) -> Config:
-    """Return the settings with a baseline that knows renamed posts by their new names."""
+    """Return the settings with a baseline that knows renamed posts, and those behind a link, by the names they have here."""
     if not config.baseline:
         return config
     gone = [post for post in config.baseline if is_gone(post)]
-    return replace(config, baseline=follow(config.baseline, [name_post(source.name) for source in sources], gone))
+    baseline = follow(config.baseline, [name_post(source.name) for source in sources], gone)
+    # A folder that is reached through a link holds the same posts.
+    real = {name_post(source.name): name_post(name_file(source.path)) for source in sources}
+    linked = {name: config.baseline[own] for name, own in real.items() if name != own and own in config.baseline}
+    return replace(config, baseline={**baseline, **linked})
 
 
 def _is_settled(report: PostReport) -> bool:
@@ -475,11 +493,22 @@ def _unproved(source: Source, report: PostReport) -> str | None:
 def _write(examined: _Examined, target: Path | None, journal: Journal) -> None:
     path, before, after = examined.source.path, examined.before, examined.after
     if target is not None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(target, path.read_bytes() if after is None else after)
+        _write_copy(target, path.read_bytes() if after is None else after, journal)
     elif before is not None and after is not None and after != before:
         journal.record(path, before, after)
         write_atomic(path, after, digest(before))
+
+
+def _write_copy(target: Path, raw: bytes, journal: Journal) -> None:
+    """Write a post elsewhere; what stands there and is another goes into the journal first, for nobody asked to lose it."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        there = target.read_bytes() if target.exists() else raw
+    except OSError as error:
+        raise WriteError("{path}: cannot be written ({why}); left as it was", path=target, why=error.strerror) from error
+    if there != raw:
+        journal.record(target, there, raw)
+    write_atomic(target, raw)
 
 
 def _targets(sources: Sequence[Source], output: Path) -> dict[Source, Path]:

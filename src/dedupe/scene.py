@@ -281,6 +281,8 @@ def _find_states(
         for unit, number in enumerate(container)
         if number < 0 or (number and witness[unit] < 0 and first[unit] < last[unit])
     }
+    # What is switched off does not count as the copy that stays either: whoever wants one of the two wants both.
+    off = [(first[unit], last[unit]) for unit, number in enumerate(container) if number < 0]
     sides = _conflict_sides(post, spans, kind)
     state: list[State] = []
     for unit in range(len(spans)):
@@ -294,6 +296,8 @@ def _find_states(
             state.append(NEW)  # folding drops case and indentation, which are all in all to code
         elif kind[unit] is Kind.HEADING and witness[unit] not in copies.begins:
             state.append(NEW)  # a heading that only ends like another
+        elif off and any(witness[unit] < end and start < witness[unit] + last[unit] - first[unit] for start, end in off):
+            state.append(NEW)
         elif not (sides or leaky) or _may_witness(unit, witness[unit], copies, sides, leaky):
             state.append(COPY)
         else:

@@ -10,10 +10,17 @@ from typing import Any
 from dedupe.header import read_values
 from dedupe.model import Block, Post, Span
 
-_SWITCH = re.compile(r"<!--\s*dedupe:\s*(?P<switch>on|off)\s*-->")
-_NEXT = re.compile(r"<!--\s*dedupe:\s*ignore-next-block\b(?P<codes>.*?)(?:\s--\s.*?)?\s*-->", re.DOTALL)
-_DIRECTIVE = re.compile(r"(?P<before><!--\s*dedupe):(?=\s*(?:on|off|ignore-next-block)\b)")
+# Whoever writes a mark by hand, with an input method, or with a reason is understood.
+_OPEN = r"<!--+\s*dedupe\s*"
+_CLOSE = r"(?:\s--\s.*?)?\s*--+>"
+_SWITCH = re.compile(rf"{_OPEN}[:：]\s*(?P<switch>on|off){_CLOSE}", re.DOTALL | re.IGNORECASE)
+_NEXT = re.compile(rf"{_OPEN}[:：]\s*ignore-next-block\b(?P<codes>.*?){_CLOSE}", re.DOTALL | re.IGNORECASE)
+_MARK = re.compile(rf"{_OPEN}[:：].*?-->", re.DOTALL | re.IGNORECASE)
+_DIRECTIVE = re.compile(rf"(?P<before>{_OPEN})[:：]", re.IGNORECASE)
+_CODE_SPAN = re.compile(r"(?<!`)(?P<ticks>`+)(?!`)[^\r\n]+?(?<!`)(?P=ticks)(?!`)")
 _KEY = re.compile(r"""^[ \t]*["']?dedupe["']?[ \t]*[:=][^\r\n]*|^\[dedupe\][^\r\n]*""", re.MULTILINE)
+_LINE = re.compile(r"""(?:^|(?<=\r))["']?dedupe["']?[ \t]*[:=：][ \t]*(?P<value>[^\r\n#]*)""", re.MULTILINE | re.IGNORECASE)
+_FALSE = frozenset({"false", "no", "off"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +48,22 @@ def find_suppressions(post: Post, known: Sequence[str], blocks: Sequence[Block] 
 
     Without `blocks` the next block ends at the next blank line, which is what it does in prose.
     """
-    if "dedupe" not in post.text:
+    if not may_suppress(post.text):
         return ()
     code = [block.span for block in blocks if block.kind == "code"]
-    found = [*_in_header(post, known), *_switched(post), *_next_blocks(post, known, blocks)]
-    written = (each for each in found if not any(span.start <= each.span.start < span.end for span in code))
-    return tuple(sorted(written, key=lambda each: each.span))
+    code += [Span(*shown.span()) for shown in _CODE_SPAN.finditer(post.text, post.header.end)]
+
+    def is_written(mark: re.Match[str]) -> bool:
+        return not any(span.start <= mark.start() < span.end for span in code)
+
+    marks = [mark for mark in _MARK.finditer(post.text, post.header.end) if is_written(mark)]
+    found = [*_in_header(post, known), *_switched(post, marks), *_next_blocks(post, marks, known, blocks), *_strange(marks)]
+    return tuple(sorted(found, key=lambda each: each.span))
+
+
+def may_suppress(text: str) -> bool:
+    """Tell whether a text names `dedupe`: only then is it worth a closer look."""
+    return any(name in text for name in ("dedupe", "Dedupe", "DEDUPE"))
 
 
 def without_suppressions(post: Post) -> Post:
@@ -56,17 +73,20 @@ def without_suppressions(post: Post) -> Post:
 
 
 def _in_header(post: Post, known: Sequence[str]) -> Iterator[Suppression]:
-    head = post.text[: post.header.end]
-    if "dedupe" not in head:
+    head, body = post.text[: post.header.end], Span(post.header.end, len(post.text))
+    if not may_suppress(head):
         return
     values = read_values(post)
-    if "dedupe" not in values or values["dedupe"] is True:
-        return
-    key = _KEY.search(head)
-    span = Span(*key.span()) if key else post.header
-    codes, wrong = _read_value(values["dedupe"], known)
-    if codes is not None:
-        yield Suppression(span, Span(post.header.end, len(post.text)), codes, whole=True, wrong=wrong)
+    if "dedupe" not in values:
+        # What cannot be read as a whole still says plainly that the post is to be left alone.
+        if line := _LINE.search(head):
+            off = line["value"].strip().strip("\"'").lower() in _FALSE
+            yield Suppression(Span(*line.span()), body, whole=True, wrong="" if off else "stands where it cannot be read")
+    elif values["dedupe"] is not True:
+        key = _KEY.search(head)
+        codes, wrong = _read_value(values["dedupe"], known)
+        if codes is not None:
+            yield Suppression(Span(*key.span()) if key else post.header, body, codes, whole=True, wrong=wrong)
 
 
 def _read_value(value: Any, known: Sequence[str]) -> tuple[tuple[str, ...] | None, str]:
@@ -87,25 +107,37 @@ def _read_codes(given: Sequence[str], known: Sequence[str]) -> tuple[tuple[str, 
     return codes, f"names no rule with {strange[0]!r}" if strange else ""
 
 
-def _switched(post: Post) -> Iterator[Suppression]:
-    begin: re.Match[str] | None = None
-    for switch in _SWITCH.finditer(post.text, post.header.end):
-        if switch["switch"] == "off":
-            begin = begin or switch
+def _switched(post: Post, marks: Sequence[re.Match[str]]) -> Iterator[Suppression]:
+    begin: Span | None = None
+    for mark in marks:
+        switch, span = _SWITCH.fullmatch(mark[0]), Span(*mark.span())
+        if switch is None:
+            continue
+        if switch["switch"].lower() == "off":
+            begin = begin or span
         elif begin:
-            yield Suppression(Span(*begin.span()), Span(begin.end(), switch.start()))
+            yield Suppression(begin, Span(begin.end, span.start))
             begin = None
         else:
-            yield Suppression(Span(*switch.span()), Span(*switch.span()), wrong="switches on what was not off")
+            yield Suppression(span, span, wrong="switches on what was not off")
     if begin:
-        yield Suppression(Span(*begin.span()), Span(begin.end(), len(post.text)))
+        yield Suppression(begin, Span(begin.end, len(post.text)))
 
 
-def _next_blocks(post: Post, known: Sequence[str], blocks: Sequence[Block]) -> Iterator[Suppression]:
-    for note in _NEXT.finditer(post.text, post.header.end):
-        given = [code for code in re.split(r"[,\s]+", note["codes"]) if code]
-        codes, wrong = _read_codes(given, known) if given else ((), "names no rule")
-        yield Suppression(Span(*note.span()), _next_block(post.text, note.end(), blocks), codes, wrong=wrong)
+def _next_blocks(
+    post: Post, marks: Sequence[re.Match[str]], known: Sequence[str], blocks: Sequence[Block]
+) -> Iterator[Suppression]:
+    for mark in marks:
+        if note := _NEXT.fullmatch(mark[0]):
+            given = [code for code in re.split(r"[,、，\s]+", note["codes"]) if code]
+            codes, wrong = _read_codes(given, known) if given else ((), "names no rule")
+            yield Suppression(Span(*mark.span()), _next_block(post.text, mark.end(), blocks), codes, wrong=wrong)
+
+
+def _strange(marks: Sequence[re.Match[str]]) -> Iterator[Suppression]:
+    for mark in marks:
+        if not _SWITCH.fullmatch(mark[0]) and not _NEXT.fullmatch(mark[0]):
+            yield Suppression(Span(*mark.span()), Span(*mark.span()), wrong="is neither `off`, `on` nor `ignore-next-block`")
 
 
 def _next_block(text: str, at: int, blocks: Sequence[Block]) -> Span:
