@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from dedupe.errors import UndoError, WriteError
+from dedupe.errors import Sentence, UndoError, WriteError
+from dedupe.language import N_
 
 
 def digest(raw: bytes) -> str:
@@ -135,7 +136,7 @@ def undo(home: Path, run: str | None = None) -> tuple[list[Path], list[str]]:
         raise UndoError("there is no run to undo in {value}", value=home / ".dedupe" / "journal")
     wanted = runs[-1] if run is None else run
     if wanted not in list_runs(home):
-        known = ", ".join(list_runs(home)) or "none"
+        known = ", ".join(list_runs(home)) or Sentence.make(N_("none"), {})
         raise UndoError(
             "there is no run {wanted!r} in {value}; known runs: {known}",
             wanted=wanted,
