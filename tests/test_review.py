@@ -131,6 +131,18 @@ def test_all_of_a_kind_are_decided_and_undone_at_once() -> None:
     assert review.counts()[Status.OPEN] == 2
 
 
+def test_posts_that_wait_for_a_person_alone_are_told_and_not_repaired(site: Path, page: Page) -> None:
+    (site / "posts" / "merged.md").write_text(f"{NET}\n\n<<<<<<< HEAD\n{BOAT}\n=======\n{MARKET}\n>>>>>>> other\n", "utf-8")
+    desk, review = opened()
+    assert review.untouched_posts() == [number_of(review, "merged.md")]
+    assert desk.apply(review.untouched_posts()).changed == 0
+    with serving(Desk(["posts"], Config(), jobs=1)) as served:
+        page.goto(served.url)
+        page.wait_for_selector("ol.posts")
+        page.click("nav a[href='/apply']")
+        assert "In one more post there is only what needs your judgement" in page.inner_text("main")
+
+
 def test_only_who_has_the_key_comes_in_and_only_from_here(server: Server, site: Path) -> None:
     base = server.url.partition("/?")[0]
     with httpx.Client(base_url=base) as stranger:

@@ -357,7 +357,7 @@ class Answers:
                     scopes.append(
                         {"name": name, "count": len(numbers), "names": ", ".join(names) + ("…" if len(numbers) > 3 else "")}
                     )
-            return self._render(ask, "apply.html", scopes=scopes)
+            return self._render(ask, "apply.html", scopes=scopes, untouched=len(ask.session.untouched_posts()))
 
     def _apply(self, ask: _Ask) -> Response:
         scope = ask.form.get("scope", "")

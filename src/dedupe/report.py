@@ -525,10 +525,10 @@ def render_summary(report: Report, *, dry_run: bool) -> str:
         for post in worst
     )
     total_figures = {"repaired": total["posts_to_change"], "removed": total["removed"], "characters": total["characters"]}
+    told = say(_DRY_RUN if dry_run else _RAN, posts=_posts(total["posts"]), **total_figures)
     lines = [
         "# " + say("Run {run}", run=report.run) + "\n\n",
-        say(_DRY_RUN if dry_run else _RAN, posts=_posts(total["posts"]), **total_figures),
-        " " + say("Repeated share before: {share:.1%}.", share=total["repeated_share"]) + "\n",
+        say("{sentence} Repeated share before: {share:.1%}.", sentence=told, share=total["repeated_share"]) + "\n",
         *(f"\n{sentence}" for sentence in (*_baselined(total["baselined"]), *_unsafe(report))),
     ]
     if rows:
