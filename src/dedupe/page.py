@@ -93,8 +93,9 @@ def _say_all(report: Report, code: str) -> dict[str, str]:
     """Return what is told of findings and errors in another language, by what is told in English."""
     with speaking(code):
         told = {finding.message: say_finding(finding) for finding in report.findings}
+        names = {rule.name: say(rule.one) for rule in (RULES[code] for code in {finding.code for finding in report.findings})}
         errors = [*report.errors, *(post.error for post in report.posts if post.error)]
-        return told | {error: say_error(error) for error in errors}
+        return dict(sorted(names.items())) | told | {error: say_error(error) for error in errors}
 
 
 def _row(post: PostReport) -> dict[str, Any]:

@@ -77,7 +77,7 @@ function trend() {
 }
 
 function rules() {
-  const rows = Object.entries(data.summary.findings).map(([code, count]) => el('tr', {}, el('td', {}, `${code} ${data.names[code]}`), el('td', { class: 'n' }, count.toLocaleString(language))));
+  const rows = Object.entries(data.summary.findings).map(([code, count]) => el('tr', {}, el('td', {}, `${code} ${said(data.names[code])}`), el('td', { class: 'n' }, count.toLocaleString(language))));
   return el('section', {}, el('h2', {}, t('rules')), el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t('rules') }, el('table', {},
     el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, t('rule')), el('th', { class: 'n', scope: 'col' }, t('count')))), el('tbody', {}, ...rows))));
 }
@@ -209,7 +209,7 @@ function compare(detail, number, pin) {
   if (!place) return;
   const finding = detail.findings[number];
   document.querySelectorAll('g.pair').forEach(pair => pair.setAttribute('aria-pressed', String(pair.dataset.number === String(number))));
-  place.replaceChildren(el('h3', {}, `${finding.code} ${finding.name}`), pairOf(detail, finding));
+  place.replaceChildren(el('h3', {}, `${finding.code} ${said(finding.name)}`), pairOf(detail, finding));
   if (pin) { place.tabIndex = -1; place.focus({ preventScroll: false }); }
 }
 
