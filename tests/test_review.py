@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -129,6 +130,10 @@ def test_all_of_a_kind_are_decided_and_undone_at_once() -> None:
     assert review.decide_all(kind, Decision.ACCEPT) == 0
     review.undo()
     assert review.counts()[Status.OPEN] == 2
+
+
+def test_no_answer_waits_for_the_acknowledgement_of_its_header(server: Server) -> None:
+    assert server._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_posts_that_wait_for_a_person_alone_are_told_and_not_repaired(site: Path, page: Page) -> None:
