@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from dedupe.language import language
+from dedupe.language import language_of_environment
 
 OFFLINE = [
     "--no-sandbox",
@@ -25,7 +25,7 @@ OFFLINE = [
 @pytest.fixture(autouse=True)
 def language_is_asked_anew() -> None:
     """A process asks for its language once; a test may set another one."""
-    language.cache_clear()
+    language_of_environment.cache_clear()
 
 
 @pytest.fixture(scope="session")

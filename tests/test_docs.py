@@ -106,6 +106,27 @@ def test_locks_hold_what_the_project_asks_for() -> None:
         assert {re.split(r"[<>=]", requirement)[0].lower() for requirement in wanted} <= locked
 
 
+def test_a_wheel_holds_all_that_the_package_reads() -> None:
+    """The wheel takes `src/dedupe` whole, so what is not ignored by git, which the build obeys, is in it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert project["tool"]["hatch"]["build"]["targets"]["wheel"] == {"packages": ["src/dedupe"]}
+    package = ROOT / "src" / "dedupe"
+    read = [
+        "leaks.toml",
+        "schema.json",
+        "py.typed",
+        "web/words.json",
+        "web/review_words.json",
+        "web/report.js",
+        "web/review/base.html",
+    ]
+    read += ["web/vendor/chart.umd.min.js", "locale/ja/LC_MESSAGES/dedupe.mo", *(f"pages/{code}.md" for code in CODES)]
+    assert [name for name in read if not (package / name).is_file()] == []
+    there = sorted(str(file.relative_to(ROOT)) for file in package.rglob("*") if file.is_file() and file.suffix != ".pyc")
+    ignored = subprocess.run(["git", "check-ignore", "--no-index", *there], cwd=ROOT, capture_output=True, text=True)
+    assert ignored.stdout == ""
+
+
 def test_the_schema_is_shipped() -> None:
     assert json.loads((ROOT / "src" / "dedupe" / "schema.json").read_text("utf-8"))["title"] == "A report of dedupe"
 

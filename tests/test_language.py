@@ -14,7 +14,8 @@ import pytest
 
 import translations
 from dedupe.errors import InputError
-from dedupe.language import language, say, say_many
+from dedupe.language import language, language_of_environment, say, say_many, speaking
+from dedupe.report import say_error
 
 LANGUAGES = sorted(folder.name for folder in translations.LOCALE.iterdir() if folder.is_dir())
 ECHO = (
@@ -37,6 +38,19 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
 @pytest.fixture
 def posts(tmp_path: Path) -> Path:
     (tmp_path / "post.md").write_text(ECHO, "utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def twins(tmp_path: Path) -> Path:
+    """A folder of a damaged post and a near copy of it, at addresses of their own."""
+    (tmp_path / "_config.yml").write_text("plugins: []\n", "utf-8")
+    walk = "Nobody knows who planted the limes along the road to it, but everybody has an opinion on when they should be cut. "
+    first = ECHO.replace("---END---", walk + "In winter the road is closed, and the loaves come down on a sledge.\n\n---END---")
+    for number, text in enumerate((first, first.replace("a coin less", "one coin less"))):
+        file = tmp_path / "posts" / "_posts" / f"2025-03-0{number + 1}-bakery.md"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"---\ntitle: The bakery\n---\n{text}", "utf-8")
     return tmp_path
 
 
@@ -108,8 +122,44 @@ def test_an_error_is_english_by_itself_and_said_in_the_language_of_the_reader(mo
     came = pickle.loads(pickle.dumps(str(error)))
     assert str(error) == came == "there is no file or folder 'posts'"
     monkeypatch.setenv("DEDUPE_LANG", "ja")
-    language.cache_clear()
+    language_of_environment.cache_clear()
     assert say(str(error)) == say(came) == "ファイルもフォルダも見つかりません: 'posts'"
+
+
+@pytest.mark.parametrize(
+    ("english", "japanese"),
+    [
+        (
+            "a.md: a heading disappears at 3-9: # Oven; left as it was",
+            "a.md: 元のままにしました(見出しがなくなる(3-9 字目): # Oven)",
+        ),
+        (
+            "a paragraph changes its meaning at 1-2: to be at home: yes",
+            "ブロック(paragraph)の意味が変わる(1-2 字目): to be at home: yes",
+        ),
+        ("t.jsonl: row 7: is not JSON (no comma)", "t.jsonl: 7 行目: JSON ではありません(no comma)"),
+        ("nobody ever said this; nor that", "nobody ever said this; nor that"),
+    ],
+)
+def test_what_was_stored_in_english_is_said_again(english: str, japanese: str) -> None:
+    with speaking("ja"):
+        assert say_error(english) == japanese
+    with speaking("en"):
+        assert say_error(english) == english
+
+
+def test_whoever_speaks_for_a_while_speaks_as_before_afterwards() -> None:
+    before = language()
+    with speaking("ja"), speaking("en"):
+        assert say("none") == "none"
+    assert language() == before
+
+
+def test_an_audit_across_posts_in_japanese(twins: Path) -> None:
+    said = run(twins, "scan", "posts", DEDUPE_LANG="ja").stdout.decode()
+    assert "% が同じ" in said
+    assert "フロントマターをこう書ける: canonical_url: " in said
+    assert "the same" not in said
 
 
 def test_an_audit_in_japanese(posts: Path) -> None:
@@ -128,8 +178,8 @@ def test_messages_and_help_in_japanese(posts: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl", "sarif", "github", "gitlab", "junit", "rdjson", "rdjsonl", "csv", "concise"])
-def test_what_programs_read_is_the_same_in_all_languages(posts: Path, form: str) -> None:
-    english, japanese = (run(posts, "scan", "post.md", "--format", form, DEDUPE_LANG=code).stdout for code in ("en", "ja"))
+def test_what_programs_read_is_the_same_in_all_languages(twins: Path, form: str) -> None:
+    english, japanese = (run(twins, "scan", "posts", "--format", form, DEDUPE_LANG=code).stdout for code in ("en", "ja"))
     assert english == japanese != b""
 
 

@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request
 
 from dedupe import Config, examine, fix, read_post
+from dedupe.language import speaking
 from dedupe.page import Trend, pack_detail, write_page
 from dedupe.report import PostReport, merge, report_post
 
@@ -176,15 +177,34 @@ def test_the_page_is_for_everyone(site: str, browser: Browser, scheme: str, widt
     context.close()
 
 
-def test_japanese_is_spoken_where_it_is_asked_for(site: str, browser: Browser) -> None:
-    context = browser.new_context(locale="ja-JP")
-    page = context.new_page()
+def test_the_page_speaks_the_language_of_its_run_and_the_other_one_when_asked(tmp_path: Path, page: Page) -> None:
+    unread, shown = "lost.md: left as it was, for rerun.md could not be written", "li:has-text('lost.md')"
+    with speaking("ja"):
+        (tmp_path / "report.html").write_text(
+            write_page(merge([told("rerun.md", RERUN)], [f"{unread}; left as it was"])), "utf-8"
+        )
+    site = (tmp_path / "report.html").as_uri()
     page.goto(site)
     assert page.inner_text("h1") == "重複しているところ"
     assert page.get_attribute("html", "lang") == "ja"
+    assert page.inner_text(shown).startswith("lost.md: 元のままにしました")
+    page.goto(f"{site}#post-0")
+    page.wait_for_selector("ol.findings")
+    assert "すでに記事にある文章(記事の末尾にある、記事を最初からやり直している" in page.inner_text("ol.findings")
+    page.click("#language")
+    page.wait_for_selector("ol.findings li:has-text('a passage that stands in the post already')")
+    page.goto(site)
     page.click("#language")
     assert page.inner_text("h1") == "What stands twice"
-    context.close()
+    assert page.inner_text(shown) == f"{unread}; left as it was"
+
+
+def test_a_page_in_a_language_it_does_not_know_is_english(page: Page, tmp_path: Path) -> None:
+    with speaking("eo"):
+        (tmp_path / "report.html").write_text(write_page(merge([told("rerun.md", RERUN)], [])), "utf-8")
+    page.goto((tmp_path / "report.html").as_uri())
+    assert page.get_attribute("html", "lang") == "en"
+    assert page.inner_text("h1") == "What stands twice"
 
 
 def test_both_languages_say_the_same_things() -> None:

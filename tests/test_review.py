@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -129,6 +130,22 @@ def test_all_of_a_kind_are_decided_and_undone_at_once() -> None:
     assert review.decide_all(kind, Decision.ACCEPT) == 0
     review.undo()
     assert review.counts()[Status.OPEN] == 2
+
+
+def test_no_answer_waits_for_the_acknowledgement_of_its_header(server: Server) -> None:
+    assert server._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_posts_that_wait_for_a_person_alone_are_told_and_not_repaired(site: Path, page: Page) -> None:
+    (site / "posts" / "merged.md").write_text(f"{NET}\n\n<<<<<<< HEAD\n{BOAT}\n=======\n{MARKET}\n>>>>>>> other\n", "utf-8")
+    desk, review = opened()
+    assert review.untouched_posts() == [number_of(review, "merged.md")]
+    assert desk.apply(review.untouched_posts()).changed == 0
+    with serving(Desk(["posts"], Config(), jobs=1)) as served:
+        page.goto(served.url)
+        page.wait_for_selector("ol.posts")
+        page.click("nav a[href='/apply']")
+        assert "In one more post there is only what needs your judgement" in page.inner_text("main")
 
 
 def test_only_who_has_the_key_comes_in_and_only_from_here(server: Server, site: Path) -> None:

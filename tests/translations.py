@@ -8,7 +8,6 @@ package reads. What is new is left empty there, and the tests fail until it is t
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -20,22 +19,17 @@ from babel.messages.pofile import read_po, write_po
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "dedupe"
 LOCALE = PACKAGE / "locale"
-_SAY = dict.fromkeys(("say", "N_", "_refuse", "InputError", "ConfigError", "WriteError", "UndoError", "LockError"))
+_SAY = dict.fromkeys(("say", "N_", "_refuse", "InputError", "ConfigError", "WriteError", "UndoError", "LockError", "_fail"))
 _KEYWORDS = {**_SAY, "say_many": (1, 2)}
-_EVIDENCE = "evidence: "
 _BEGUN = datetime(2026, 11, 27, tzinfo=UTC)
 """A date that never changes, so that nothing changes but what is said."""
 
 
 def collect() -> Catalog:
-    """Return a catalogue of all messages, not translated; the signs that speak for a finding are listed for the review."""
+    """Return a catalogue of all messages, not translated."""
     catalogue = Catalog(project="dedupe", fuzzy=False, creation_date=_BEGUN)
     for file, _, message, _, _ in sorted(extract_from_dir(str(PACKAGE), keywords=_KEYWORDS), key=lambda found: found[:2]):
         catalogue.add(message, locations=[(file, 1)])
-    words = json.loads((PACKAGE / "web" / "review_words.json").read_text("utf-8"))
-    for key in words["en"]:
-        if key.startswith(_EVIDENCE):
-            catalogue.add(key.removeprefix(_EVIDENCE), locations=[("web/review_words.json", 1)])
     return catalogue
 
 

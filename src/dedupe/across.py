@@ -15,7 +15,7 @@ from dedupe.fingerprint import fingerprint
 from dedupe.front import Value, edit_front
 from dedupe.model import Edit, Elsewhere, Finding, Post, Safety, Span
 from dedupe.passages import Shared, find_passages
-from dedupe.rules import RULES
+from dedupe.rules import COULD_SAY, IN_A_SERIES, IN_POSTS, RULES, SIMILAR
 from dedupe.suppress import Suppression
 from dedupe.traits import Head, Link, Traits
 from dedupe.twins import Twin, find_twins
@@ -102,8 +102,8 @@ def _tell_twins(collection: Collection, twins: Sequence[Twin]) -> Iterator[_Told
         proposal = proposals.get(twin.other)
         done = proposal is not None and (not proposal.taken_over or kept[twin.keeper] is not None)
         edits = proposal.edits if proposal and done else ()
-        evidence = [f"{_percent(twin.similarity)} the same"]
-        evidence += [f"as in a series: {twin.facts}"] if twin.facts else []
+        evidence = [SIMILAR.format(share=_percent(twin.similarity))]
+        evidence += [IN_A_SERIES.format(why=twin.facts)] if twin.facts else []
         evidence += [_change(edits)] if edits else []
         elsewhere = [Elsewhere(collection.members[twin.keeper].name, collection.body(twin.keeper))]
         span = collection.body(twin.other)
@@ -147,7 +147,7 @@ def _post(collection: Collection, place: int) -> Post:
 
 def _change(edits: Sequence[Edit]) -> str:
     said = "; ".join(" ".join(edit.replacement.split()) for edit in edits)
-    return f"its front matter could say: {said}"
+    return COULD_SAY.format(lines=said)
 
 
 def _is_settled(traits: Traits) -> bool:
@@ -165,7 +165,7 @@ def _tell_passage(collection: Collection, passage: Shared, head: dict[int, int])
     elsewhere = {place: Elsewhere(collection.members[place].name, passage.spans[place]) for place in sorted(places)}
     if passage.template:
         first, *others = elsewhere
-        evidence = [f"in {len(places):,} posts"]
+        evidence = [IN_POSTS.format(count=f"{len(places):,}")]
         told = [elsewhere[place] for place in others[:_TOLD]]
         yield _tell(collection, first, TEMPLATE, passage.spans[first], evidence, told)
         return
@@ -173,7 +173,7 @@ def _tell_passage(collection: Collection, passage: Shared, head: dict[int, int])
     for place in others:
         if head.get(place, place) != head.get(keeper, keeper):
             similarity = passage.similarities[place]
-            evidence = [] if similarity == 1 else [f"{_percent(similarity)} the same"]
+            evidence = [] if similarity == 1 else [SIMILAR.format(share=_percent(similarity))]
             yield _tell(collection, place, SHARED, passage.spans[place], evidence, [elsewhere[keeper]], similarity)
 
 

@@ -21,7 +21,10 @@ from starlette.routing import Route
 from dedupe.decisions import Decision
 from dedupe.desk import Applied, Desk
 from dedupe.errors import DedupeError
+from dedupe.language import speaking
 from dedupe.preview import preview
+from dedupe.report import say_error
+from dedupe.rules import say_reason
 from dedupe.session import Item, RefusalError, Session, Status
 from dedupe.show import guess_language, show
 from dedupe.words import LANGUAGES, Words, read_words
@@ -77,6 +80,7 @@ class Answers:
             lstrip_blocks=True,
             undefined=StrictUndefined,
         )
+        self._templates.filters["error"] = say_error
         self._templates.filters["first_upper"] = lambda said: said[:1].upper() + said[1:]
 
     def app(self) -> Starlette:
@@ -117,7 +121,8 @@ class Answers:
                 return self._wait(request) if request.method == "GET" else RedirectResponse("/", 303)
             ask = _Ask(request, form, t, session)
             try:
-                return answer(ask)
+                with speaking(t.language):
+                    return answer(ask)
             except DedupeError as error:
                 return self._render(ask, "message.html", http=409, title=t("title"), said=str(error))
 
@@ -139,9 +144,12 @@ class Answers:
         t = self._words(request)
         said = request.query_params.get("said", "")
         key, told = self._notes.get(int(said) if said.isdecimal() else 0, ("", {}))
+        with speaking(t.language):
+            told = {name: say_error(value) if isinstance(value, str) else value for name, value in told.items()}
         notes = [*([t(key, **told)] if key else []), *values.pop("more_notes", [])]
         here = request.url.path if request.method == "GET" else "/"
-        page = self._templates.get_template(template).render(t=t, notes=notes, here=here, **values)
+        with speaking(t.language):
+            page = self._templates.get_template(template).render(t=t, notes=notes, here=here, **values)
         return HTMLResponse(page.translate(_TURNING), http)
 
     def _go(self, where: str, key: str = "", **told: object) -> Response:
@@ -224,11 +232,11 @@ class Answers:
                     raise HTTPException(404)
                 return self._go(_place(other) if other else "/", "note_gone")
             text = self._desk.text(number)
-            values = self._show(ask.t, session, item, text, whole="whole" in ask.request.query_params)
+            values = self._show(session, item, text, whole="whole" in ask.request.query_params)
             notes = [ask.t("note_changed", post=session.posts[number].path)] if changed else []
             return self._render(ask, "finding.html", more_notes=notes, **values)
 
-    def _show(self, t: Words, session: Session, item: Item, text: str, *, whole: bool) -> dict[str, Any]:
+    def _show(self, session: Session, item: Item, text: str, *, whole: bool) -> dict[str, Any]:
         finding, items = item.finding, session.items[item.post]
         shown = show(text, finding, whole=whole)
         path = PurePosixPath(session.posts[item.post].path)
@@ -246,7 +254,7 @@ class Answers:
             "may_swap": item.may_swap,
             "twins": session.twins(item),
             "same_kind": sum(other.kind == item.kind and session.status(other) in {Status.OPEN, Status.TOLD} for other in items),
-            "reasons": [t.evidence(reason) for reason in finding.evidence],
+            "reasons": [say_reason(reason) for reason in finding.evidence],
             "similarity": f"{finding.similarity:.0%}" if finding.similarity is not None and finding.similarity < 1 else "",
             "left": shown.left,
             "right": shown.right,
@@ -349,7 +357,7 @@ class Answers:
                     scopes.append(
                         {"name": name, "count": len(numbers), "names": ", ".join(names) + ("…" if len(numbers) > 3 else "")}
                     )
-            return self._render(ask, "apply.html", scopes=scopes)
+            return self._render(ask, "apply.html", scopes=scopes, untouched=len(ask.session.untouched_posts()))
 
     def _apply(self, ask: _Ask) -> Response:
         scope = ask.form.get("scope", "")

@@ -279,6 +279,7 @@ def baseline(
         from dedupe.baseline import keep_others, update_baseline, write_baseline
         from dedupe.errors import ConfigError
         from dedupe.files import write_atomic
+        from dedupe.report import say_error
         from dedupe.run import count_findings, is_gone, scan_table
         from dedupe.run import scan as run_scan
         from dedupe.settings import find_baseline, find_decisions, place_baseline, read_settings, rename_posts
@@ -302,7 +303,7 @@ def baseline(
 
         report = look(settings)
         for error in report.errors:
-            _log().error(say(error))
+            _log().error(say_error(error))
         counted = count_findings(report)
         if old and (select or ignore):
             # What is accepted of other rules stays so.
@@ -362,11 +363,12 @@ def undo(
     """Give back what a run changed."""
     with _boundary(quiet, verbose):
         from dedupe.files import undo as give_back
+        from dedupe.report import say_error
 
         with _alone(Path(".dedupe").is_dir(), "dedupe undo"):
             given_back, refused = give_back(Path.cwd(), run)
         for sentence in refused:
-            _log().error(say(sentence))
+            _log().error(say_error(sentence))
         for path in given_back:
             typer.echo(say("given back: {path}", path=path))
         if not given_back and not refused:
@@ -563,8 +565,9 @@ def _index(paths: list[str] | None, settings: Config, folder: Path | None, what:
     if no_cache or not any(Path(path).is_dir() for path in paths or ["."]):
         return None
     from dedupe.index import FOLDER, Index
+    from dedupe.report import say_error
 
-    return Index(folder or FOLDER, settings, what, lambda sentence: _log().warning(say(sentence)))
+    return Index(folder or FOLDER, settings, what, lambda sentence: _log().warning(say_error(sentence)))
 
 
 def _counted(count: int, noun: str) -> str:
@@ -660,6 +663,7 @@ def _ask(paths: list[str] | None, settings: Config, decisions: Path | None, jobs
         _refuse("--interactive asks at a terminal, and standard input is none; `dedupe review` asks in a browser")
     from dedupe.ask import ask
     from dedupe.desk import Desk
+    from dedupe.report import say_error
     from dedupe.session import Status
 
     def answer(prompt: str) -> str:
@@ -674,7 +678,7 @@ def _ask(paths: list[str] | None, settings: Config, decisions: Path | None, jobs
     desk.save()
     applied = desk.apply(desk.session.decided_posts())
     for sentence in applied.errors:
-        _log().error(say(sentence))
+        _log().error(say_error(sentence))
     posts = say_many("{count:,} post", "{count:,} posts", applied.changed)
     told = say(
         "repaired {posts}: {removed:,} characters removed; what a post said, it still says", posts=posts, removed=applied.removed
@@ -743,10 +747,10 @@ def _left(report: Report) -> bool:
 
 def _finish(report: Report, form: str, output_file: Path | None, *, found: bool, exit_zero: bool, repaired: bool = False) -> None:
     from dedupe.report import FORMATS as OWN
-    from dedupe.report import render
+    from dedupe.report import render, say_error
 
     for error in report.errors:
-        _log().error(say(error))
+        _log().error(say_error(error))
     if form in OWN:
         text = render(report, form, repaired=repaired)
     else:

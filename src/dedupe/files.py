@@ -202,7 +202,7 @@ def undo(home: Path, run: str | None = None) -> tuple[list[Path], list[str]]:
             "there is no run {wanted!r} in {value}; known runs: {known}",
             wanted=wanted,
             value=folder,
-            known=", ".join(known) or "none",
+            known=", ".join(known) or Sentence.make(N_("none"), {}),
         )
     journal = Journal(home, wanted)
     entries, damaged = journal.read()

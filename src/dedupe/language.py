@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
+from string import Formatter
 from typing import TYPE_CHECKING
 
 from dedupe.errors import Sentence
@@ -14,14 +19,29 @@ if TYPE_CHECKING:
 
 _VARIABLES = ("DEDUPE_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
 """Where the language is looked for, the first that is set counts: as gettext does, with our own before all."""
+_WHY = "why"
+"""The field of a sentence that holds another sentence."""
+_spoken: ContextVar[str] = ContextVar("spoken", default="")
+
+
+def language() -> str:
+    """Return the language to speak, as a code of two letters or three: that of `DEDUPE_LANG`, else of the locale."""
+    return _spoken.get() or language_of_environment()
+
+
+@contextmanager
+def speaking(code: str) -> Iterator[None]:
+    """Speak another language for a while: pages have that of who opens them."""
+    before = _spoken.set(code)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
 
 
 @cache
-def language() -> str:
-    """Return the language to speak, as a code of two letters or three: that of `DEDUPE_LANG`, else of the locale.
-
-    The environment is asked once: a report says tens of thousands of sentences.
-    """
+def language_of_environment() -> str:
+    """Return the language that the environment asks for; it is asked once: a report says tens of thousands of sentences."""
     said = next((value for name in _VARIABLES if (value := os.environ.get(name))), "")
     code = said.replace("-", "_").partition("_")[0].partition(".")[0].lower()
     return code if code.isalpha() and code not in {"c", "posix"} else "en"
@@ -34,6 +54,31 @@ def say(message: str, /, **values: object) -> str:
     if not fields:
         return told
     return told.format(**{name: say(value) if isinstance(value, Sentence) else value for name, value in fields.items()})
+
+
+def say_again(said: str, forms: Sequence[str] = ()) -> str:
+    """Say what is known only as it was said in English, as in a report that was stored: whole, by one of `forms`, or in pieces.
+
+    What stands in a form for `{why}` is said again too. What is not known stays as it is.
+    """
+    if language() == "en":
+        return said
+    if (told := say(said)) != said:
+        return told
+    for form in forms:
+        if found := _pattern(form).fullmatch(said):
+            return say(
+                form, **{name: say_again(value, forms) if name == _WHY else value for name, value in found.groupdict().items()}
+            )
+    pieces = said.split("; ")
+    told_pieces = [say(piece) for piece in pieces]
+    return say("; ").join(told_pieces) if told_pieces != pieces else said
+
+
+@cache
+def _pattern(form: str) -> re.Pattern[str]:
+    pieces = (re.escape(plain) + (f"(?P<{name}>.*?)" if name else "") for plain, name, _, _ in Formatter().parse(form))
+    return re.compile("".join(pieces), re.DOTALL)
 
 
 def N_(message: str) -> str:  # noqa: N802 (what gettext calls it)

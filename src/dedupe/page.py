@@ -8,10 +8,12 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from html import escape
 from importlib.resources import files
 from typing import Any
 
-from dedupe.report import PostReport, Report, summarize
+from dedupe.language import language, say, speaking
+from dedupe.report import PostReport, Report, say_error, say_finding, summarize
 from dedupe.rules import RULES
 
 DETAILED = 500
@@ -48,11 +50,17 @@ def write_page(report: Report, *, done: bool = False, trend: Sequence[Trend] = (
 
     Of two runs or more in `trend`, oldest first, it draws how the repeated share went.
 
-    Nothing in it is loaded from elsewhere, and its policy lets no other script run than its own; text of posts is data, and
-    becomes text on the page, never markup.
+    It begins in the language that is spoken, and holds what it says in the other ones too. Nothing in it is loaded from
+    elsewhere, and its policy lets no other script run than its own; text of posts is data, and becomes text on the page, never
+    markup.
     """
     shown = sorted((post for post in report.posts if post.findings or post.error), key=rank)
+    web = files("dedupe").joinpath("web")
+    words = json.loads(web.joinpath("words.json").read_text("utf-8"))
+    spoken = language() if language() in words else "en"
     data = {
+        "language": spoken,
+        "said": {code: _say_all(report, code) for code in words if code != "en"},
         "run": report.run,
         "done": done,
         "summary": summarize(report),
@@ -62,14 +70,15 @@ def write_page(report: Report, *, done: bool = False, trend: Sequence[Trend] = (
         "trend": [asdict(each) for each in trend],
         "details": [post.detail for post in shown[:DETAILED]],
     }
-    web = files("dedupe").joinpath("web")
     style, script = (web.joinpath(name).read_text("utf-8") for name in ("report.css", "report.js"))
     library = web.joinpath("vendor", "chart.umd.min.js").read_text("utf-8")
     pieces = {
+        "%LANGUAGE%": spoken,
         "%POLICY%": _policy([style], [library, script]),
         "%CSS%": style,
         "%DATA%": _inline(data),
-        "%WORDS%": _inline(json.loads(web.joinpath("words.json").read_text("utf-8"))),
+        "%WORDS%": _inline(words),
+        "%NOSCRIPT%": escape(say("This report needs JavaScript. The same figures are in summary.md and report.json beside it.")),
         "%CHART%": library,
         "%SCRIPT%": script,
     }
@@ -78,6 +87,15 @@ def write_page(report: Report, *, done: bool = False, trend: Sequence[Trend] = (
         mark = next((mark for mark in pieces if mark in line), None)
         page.append(line.replace(mark, pieces[mark]) if mark else line)
     return "".join(page)
+
+
+def _say_all(report: Report, code: str) -> dict[str, str]:
+    """Return what is told of findings and errors in another language, by what is told in English."""
+    with speaking(code):
+        told = {finding.message: say_finding(finding) for finding in report.findings}
+        names = {rule.name: say(rule.one) for rule in (RULES[code] for code in {finding.code for finding in report.findings})}
+        errors = [*report.errors, *(post.error for post in report.posts if post.error)]
+        return dict(sorted(names.items())) | told | {error: say_error(error) for error in errors}
 
 
 def _row(post: PostReport) -> dict[str, Any]:

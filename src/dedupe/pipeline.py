@@ -17,6 +17,7 @@ from dedupe.drafts import find_drafts
 from dedupe.fold import fold
 from dedupe.header import read_post
 from dedupe.judge import judge
+from dedupe.language import N_
 from dedupe.leaks import find_leaks, has_leak, read_catalogue
 from dedupe.model import Draft, Edit, Folded, Integers, Keep, Leak, Outcome, Post, Repeats, Safety, Segments, Span, Verdict
 from dedupe.near import Likeness, add_near, find_near
@@ -36,7 +37,7 @@ _ROUNDS = 8
 """Removing one thing can bring another to light; a post that is not settled after so many rounds is left alone."""
 _MEASURED = 40
 """A run of that many folded characters counts for the repeated share."""
-_REJECTED_AGAIN = "once the rest is repaired, what was rejected would be taken as something else; reject more of the post"
+_REJECTED_AGAIN = N_("once the rest is repaired, what was rejected would be taken as something else; reject more of the post")
 LEFT = "left, for it cannot be repaired beside what was decided"
 _TOLD = 0.9
 """From that similarity on a near copy that states something else is told."""

@@ -72,9 +72,9 @@ def prove(
     _keeps_blocks(post, edits, repaired)
 
 
-def _fail(rule: str, span: Span, text: str) -> ProofError:
+def _fail(rule: str, span: Span, text: str, **named: str) -> ProofError:
     shown = " ".join(text.split())
-    return ProofError(f"{rule} at {span.start}-{span.end}: {shown[:80]}{'…' if len(shown) > 80 else ''}")
+    return ProofError(f"{rule.format(**named)} at {span.start}-{span.end}: {shown[:80]}{'…' if len(shown) > 80 else ''}")
 
 
 def _lines(text: str) -> list[str]:
@@ -210,7 +210,9 @@ def _without_scaffolds(post: Post, edits: Sequence[Edit], scaffolds: Sequence[tu
     removed = [span for span, _ in edits if span.end > span.start]
     for leak, entry in scaffolds:
         if not any(needle in unicodedata.normalize("NFKC", post.text[leak.start : leak.end]).lower() for needle in entry.needles):
-            raise _fail(f"the catalogue entry {entry.id} does not find its leak", leak, post.text[leak.start : leak.end])
+            raise _fail(
+                "the catalogue entry {entry} does not find its leak", leak, post.text[leak.start : leak.end], entry=entry.id
+            )
         removed = _without(removed, [leak])
     return removed
 
@@ -325,7 +327,7 @@ def _keeps_blocks(post: Post, edits: Sequence[Edit], repaired: str) -> None:
     for kind, start, end, span in moved:
         whole = found.get((kind, start)) == end
         if not whole and not (kind == "List" and any(a <= start and end <= b for a, b in lists)):
-            raise _fail(f"a {kind.lower()} changes its meaning", span, post.text[span.start : span.end])
+            raise _fail("a {kind} changes its meaning", span, post.text[span.start : span.end], kind=kind.lower())
 
 
 def _has_own_lines(text: str, start: int, end: int) -> bool:

@@ -13,9 +13,9 @@ from typing import Any
 
 from dedupe.config import CONTINUATION, TEMPLATE
 from dedupe.diff import unified_diff
-from dedupe.language import N_, say, say_many
+from dedupe.language import N_, say, say_again, say_many
 from dedupe.model import Draft, Finding, Outcome, Rewording, Span, Wording
-from dedupe.rules import RULES
+from dedupe.rules import RULES, say_reason
 
 SCHEMA_VERSION = 1
 FORMATS = ("text", "json", "jsonl", "diff")
@@ -32,6 +32,34 @@ _KEPT = N_("; what a post said, it still says.")
 _WILL_BE_KEPT = N_("; `fix` proves first that what a post said, it still says.")
 _RAN = N_("{posts} examined, {repaired} repaired; {removed:,} of {characters:,} characters removed.")
 _DRY_RUN = N_("{posts} examined, {repaired} would be repaired; {removed:,} of {characters:,} characters would be removed.")
+ERRORS = (
+    N_("{file}: row {number}: {why}"),
+    N_("{file}: row {number} and all up to row {end} cannot be read ({error}); they are not in the copy"),
+    N_("{file}: row {number} and all up to row {end} cannot be read ({error})"),
+    N_("has no {column}"),
+    N_("is not JSON ({error})"),
+    N_("is no text ({error})"),
+    N_("the id holds half of a surrogate pair, which is no character"),
+    N_("the text holds half of a surrogate pair, which is no character"),
+    N_("the text is no text but {kind}"),
+    N_("{file}: is from another version; made anew"),
+    N_("{file}: is damaged ({error}); made anew"),
+    N_("{file}: in use by {holder}; went on without it"),
+    N_("{file}: cannot be used ({error}); went on without it"),
+    N_("{file}: cannot be used ({error})"),
+    N_("{file}: cannot be written ({error})"),
+    N_("{name}: a defect of dedupe ({defect}); left as it was, please report it"),
+    N_("{path}: is gone since run {run}; its text before is {before}"),
+    N_("{path}: changed since run {run}; its text before is {before}"),
+    N_("{name}: changed on disk meanwhile; looked at again, nothing written"),
+    N_("{name}: {why}; left as it was"),
+    N_("the repair would remove {share} of the post; `--force` allows it"),
+    N_("the repair does not settle after {count} rounds"),
+    N_("{why} at {place}: {text}"),
+    N_("the catalogue entry {entry} does not find its leak"),
+    N_("a {kind} changes its meaning"),
+)
+"""What errors are made of that are put together where they are met, the more special ones first; `{place}` is in characters."""
 _WORDS = (
     *(N_("no"), N_("one"), N_("two"), N_("three"), N_("four"), N_("five"), N_("six"), N_("seven"), N_("eight"), N_("nine")),
     *(N_("ten"), N_("eleven"), N_("twelve")),
@@ -328,7 +356,7 @@ def _post_text(post: PostReport, *, unsafe_fixes: bool) -> Iterator[str]:
         yield f"\n      {finding.excerpt}\n" if finding.excerpt else "\n"
         yield from _differences(finding)
     if post.error:
-        yield "  " + say("Not repaired: {why}", why=say(post.error)) + "\n"
+        yield "  " + say("Not repaired: {why}", why=say_error(post.error)) + "\n"
     yield "\n"
 
 
@@ -337,7 +365,7 @@ def _differences(finding: FindingLine) -> Iterator[str]:
     changes = [change for rewording in finding.rewordings for change in rewording.changes]
     if changes:
         pairs = ({"goes": _quoted(change.goes), "stays": _quoted(change.stays)} for change in changes[:_CHANGES])
-        shown = ", ".join(say("{goes} for {stays}", **pair) for pair in pairs)
+        shown = say(", ").join(say("{goes} for {stays}", **pair) for pair in pairs)
         more = say("; {count} more", count=len(changes) - _CHANGES) if len(changes) > _CHANGES else ""
         yield "      " + say("differs: {changes}", changes=shown) + f"{more}\n"
 
@@ -355,8 +383,13 @@ def _lines(lines: tuple[int, int]) -> str:
 def say_finding(finding: FindingLine) -> str:
     """Return what a finding says, in the language of the reader."""
     said = say(RULES[finding.code].summary)
-    reasons = [say(piece) for reason in finding.evidence for piece in reason.split("; ")]
-    return f"{said} ({say('; ').join(reasons)})" if reasons else said
+    reasons = [say_reason(reason) for reason in finding.evidence]
+    return say("{wrong} ({said})", wrong=said, said=say("; ").join(reasons)) if reasons else said
+
+
+def say_error(error: str) -> str:
+    """Return why something was not done, in the language of the reader."""
+    return say_again(error, ERRORS)
 
 
 def _sentence(post: PostReport) -> str:
@@ -492,10 +525,10 @@ def render_summary(report: Report, *, dry_run: bool) -> str:
         for post in worst
     )
     total_figures = {"repaired": total["posts_to_change"], "removed": total["removed"], "characters": total["characters"]}
+    told = say(_DRY_RUN if dry_run else _RAN, posts=_posts(total["posts"]), **total_figures)
     lines = [
         "# " + say("Run {run}", run=report.run) + "\n\n",
-        say(_DRY_RUN if dry_run else _RAN, posts=_posts(total["posts"]), **total_figures),
-        " " + say("Repeated share before: {share:.1%}.", share=total["repeated_share"]) + "\n",
+        say("{sentence} Repeated share before: {share:.1%}.", sentence=told, share=total["repeated_share"]) + "\n",
         *(f"\n{sentence}" for sentence in (*_baselined(total["baselined"]), *_unsafe(report))),
     ]
     if rows:
@@ -503,7 +536,7 @@ def render_summary(report: Report, *, dry_run: bool) -> str:
     if posts:
         lines.append("\n" + say("| post | characters removed | share |") + f"\n| --- | ---: | ---: |\n{posts}")
     if report.errors:
-        errors = "".join(f"- {say(error)}\n" for error in report.errors)
+        errors = "".join(f"- {say_error(error)}\n" for error in report.errors)
         lines.append("\n## " + say("Not examined or not repaired") + f"\n\n{errors}")
     return "".join(lines)
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from dedupe.differ import differ
 from dedupe.fingerprint import fingerprint
-from dedupe.language import N_
+from dedupe.language import N_, say_again
 from dedupe.model import Edit, Finding, Rewording, Span, Verdict
 
 
@@ -132,6 +132,76 @@ RULES: dict[str, Rule] = {
         ),
     )
 }
+
+
+SIMILAR = N_("{share} the same")
+IN_A_SERIES = N_("as in a series: {why}")
+COULD_SAY = N_("its front matter could say: {lines}")
+IN_POSTS = N_("in {count} posts")
+FORMS = (SIMILAR, IN_A_SERIES, COULD_SAY, IN_POSTS)
+"""What speaks for a finding and has a figure or a text in it."""
+EVIDENCE = frozenset(
+    {
+        N_("stands right beside its witness"),
+        N_("echoes the sentence before it"),
+        N_("stands beside a leak"),
+        N_("is a flattened copy"),
+        N_("ends the post"),
+        N_("is cut off"),
+        N_("starts the post over"),
+        N_("is the block before it once more"),
+        N_("is the heading before it once more"),
+        N_("is part of a second draft"),
+        N_("is a stretch of the post once more"),
+        N_("stands again where the text goes on"),
+        N_("repeats of a damaged post"),
+        N_("breaks off where a complete copy follows"),
+        N_("breaks off and stands complete elsewhere"),
+        N_("breaks off and stands complete nowhere"),
+        N_("the first draft breaks off here"),
+        N_("goes on after a break"),
+        N_("goes on after a break with its last words again"),
+        N_("stands unbroken where it was copied from"),
+        N_("in a damaged post"),
+        N_("beside a repeat"),
+        N_("fenced off by a rule"),
+        N_("after a cut sentence"),
+        N_("at the end"),
+        N_("beside another leak"),
+        N_("no other damage in the post"),
+        N_("much like what stands before"),
+        N_("their links differ"),
+        N_("their numbers differ"),
+        N_("their days differ"),
+        N_("their names differ"),
+        N_("one of them negates"),
+        N_("a word begins otherwise"),
+        N_("not prose"),
+        N_("a heading once more, over what goes"),
+        N_("has new text"),
+        N_("is a copy"),
+        N_("is a rewrite"),
+        N_("nothing is found there"),
+        N_("names no rule"),
+        N_("switches on what was not off"),
+        N_("is neither `false` nor `{ignore: [codes]}`"),
+        N_("has an `ignore` that is not a list of codes"),
+        N_("accepted, but there is no fix for it"),
+        N_("was to stay instead of its witness, which cannot go: both stay"),
+        N_("the title once more, behind what goes"),
+        N_("takes up what broke off"),
+        N_("left, for it cannot be repaired beside what was decided"),
+        N_("the one that stays"),
+        N_("in its front matter"),
+        N_("in a link to another post"),
+    }
+)
+"""What else speaks for a finding, each as one piece of its evidence."""
+
+
+def say_reason(reason: str) -> str:
+    """Return a piece of evidence, or several joined by semicolons, in the language of the reader."""
+    return say_again(reason, FORMS)
 
 
 def describe(text: str, verdict: Verdict, edits: tuple[Edit, ...]) -> Finding:

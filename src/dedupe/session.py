@@ -189,6 +189,15 @@ class Session:
             )
         ]
 
+    def untouched_posts(self) -> list[int]:
+        """Return the posts in which a fix would do nothing, though something waits for a person's judgement."""
+        repairable = {*self.repairable_posts()}
+        return [
+            number
+            for number in self.order
+            if number not in repairable and any(self.status(item) in {Status.OPEN, Status.TOLD} for item in self.items[number])
+        ]
+
     def _all(self) -> Iterator[Item]:
         for number in self.order:
             yield from self.items[number]

@@ -21,10 +21,6 @@ class Words:
         said = {name: f"{value:,}" if isinstance(value, int) else value for name, value in values.items()}
         return self._sentences[key].format(**said)
 
-    def evidence(self, said: str) -> str:
-        """Return what speaks for a finding, piece by piece; a piece that is not known stays as it is."""
-        return "; ".join(self._sentences.get(f"evidence: {piece}", piece) for piece in said.split("; "))
-
 
 @lru_cache
 def read_words(language: str) -> Words:

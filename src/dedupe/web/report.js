@@ -4,13 +4,15 @@ const words = JSON.parse(document.getElementById('words').textContent);
 const main = document.getElementById('main');
 const SVG = 'http://www.w3.org/2000/svg';
 const SEED = 12, LONGEST = 1500, KEPT = 160;
-let language = (navigator.language || 'en').startsWith('ja') ? 'ja' : 'en';
+let language = data.language;
 let charts = [];
 let sorting = { key: 'removed', down: true };
 
 function t(key, values = {}) {
   return words[language][key].replace(/\{(\w+)\}/g, (_, name) => typeof values[name] === 'number' ? values[name].toLocaleString(language) : values[name]);
 }
+// Findings are told in English; the page holds what that is in other languages.
+const said = english => data.said[language]?.[english] ?? english;
 const percent = share => (share * 100).toFixed(share < 0.1 ? 1 : 0) + '%';
 
 // All text of posts comes in as text, never as markup.
@@ -75,7 +77,7 @@ function trend() {
 }
 
 function rules() {
-  const rows = Object.entries(data.summary.findings).map(([code, count]) => el('tr', {}, el('td', {}, `${code} ${data.names[code]}`), el('td', { class: 'n' }, count.toLocaleString(language))));
+  const rows = Object.entries(data.summary.findings).map(([code, count]) => el('tr', {}, el('td', {}, `${code} ${said(data.names[code])}`), el('td', { class: 'n' }, count.toLocaleString(language))));
   return el('section', {}, el('h2', {}, t('rules')), el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t('rules') }, el('table', {},
     el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, t('rule')), el('th', { class: 'n', scope: 'col' }, t('count')))), el('tbody', {}, ...rows))));
 }
@@ -104,7 +106,7 @@ function overview() {
   const parts = [el('h1', {}, t('title'))];
   if (!data.posts.length) parts.push(el('p', { class: 'lead' }, t('nothing')));
   else parts.push(el('p', { class: 'lead' }, t(data.done ? 'lead_done' : 'lead', { damaged: s.posts_with_findings, posts: s.posts, change: s.posts_to_change, removed: s.removed, characters: s.characters })), figures(), el('div', { class: 'two' }, histogram(), rules()), ...[trend()].filter(Boolean), posts());
-  if (s.errors.length) parts.push(el('section', {}, el('h2', {}, t('errors')), el('ul', {}, ...s.errors.map(error => el('li', {}, error)))));
+  if (s.errors.length) parts.push(el('section', {}, el('h2', {}, t('errors')), el('ul', {}, ...s.errors.map(error => el('li', {}, said(error))))));
   show(parts, t('title'));
 }
 
@@ -207,7 +209,7 @@ function compare(detail, number, pin) {
   if (!place) return;
   const finding = detail.findings[number];
   document.querySelectorAll('g.pair').forEach(pair => pair.setAttribute('aria-pressed', String(pair.dataset.number === String(number))));
-  place.replaceChildren(el('h3', {}, `${finding.code} ${finding.name}`), pairOf(detail, finding));
+  place.replaceChildren(el('h3', {}, `${finding.code} ${said(finding.name)}`), pairOf(detail, finding));
   if (pin) { place.tabIndex = -1; place.focus({ preventScroll: false }); }
 }
 
@@ -220,7 +222,7 @@ function findings(detail) {
       button.textContent = t(open ? 'show' : 'hide');
       place.replaceChildren(...(open ? [] : [pairOf(detail, finding)]));
     } }, t('show'));
-    return el('li', {}, el('h3', {}, `${finding.code} · ${linesOf(finding.lines)}`), el('p', {}, finding.message),
+    return el('li', {}, el('h3', {}, `${finding.code} · ${linesOf(finding.lines)}`), el('p', {}, said(finding.message)),
       el('p', {}, el('span', { class: 'tag' }, t(finding.safety)), finding.similarity !== null ? el('span', { class: 'tag' }, t('similar', { share: percent(finding.similarity) })) : null),
       finding.excerpt ? el('p', { class: 'soft' }, finding.excerpt) : null, button, place);
   }));
@@ -293,7 +295,7 @@ async function post(i) {
   show([
     back(), el('h1', {}, row.path),
     el('p', { class: 'lead' }, `${t('share')} ${percent(row.share)} · ${t('go')} ${t('of', { a: row.removed, b: row.characters })}`),
-    detail.error ? el('p', { class: 'lead' }, t('error', { error: detail.error })) : null,
+    detail.error ? el('p', { class: 'lead' }, t('error', { error: said(detail.error) })) : null,
     el('section', {}, el('h2', {}, t('drafts')), strip(detail), legend(), el('div', { id: 'pair', role: 'region', 'aria-live': 'polite', 'aria-label': t('show') })),
     el('section', {}, el('h2', {}, t('findings_of')), findings(detail)), after(detail), dots(detail),
   ], row.path);
