@@ -167,7 +167,7 @@ def _tell_passage(collection: Collection, passage: Shared, head: dict[int, int])
         first, *others = elsewhere
         evidence = [f"in {len(places):,} posts"]
         told = [elsewhere[place] for place in others[:_TOLD]]
-        yield _tell(collection, first, TEMPLATE, passage.spans[first], evidence, told)
+        yield _tell(collection, first, TEMPLATE, passage.spans[first], evidence, told, posts=len(places))
         return
     keeper, *others = places
     for place in others:
@@ -230,6 +230,7 @@ def _tell(
     elsewhere: Sequence[Elsewhere],
     similarity: float | None = None,
     edits: Sequence[Edit] = (),
+    posts: int | None = None,
 ) -> _Told:
     member = collection.members[place]
     reason = f" ({'; '.join(evidence)})" if evidence else ""
@@ -243,4 +244,5 @@ def _tell(
         evidence=tuple(evidence),
         edits=tuple(edits),
         elsewhere=tuple(elsewhere),
+        posts=posts,
     )
