@@ -201,7 +201,7 @@ def test_sarif_shows_the_other_posts_first_and_each_once(across: Report) -> None
     assert messages == ["in another post", *["also here"] * 99]
 
 
-@pytest.mark.parametrize("form", ["text", "concise", "github", "gitlab", "junit", "rdjson", "rdjsonl", "csv", "markdown"])
+@pytest.mark.parametrize("form", ["text", "concise", "github", "gitlab", "junit", "rdjson", "rdjsonl", "csv", "markdown", "html"])
 def test_every_format_names_the_other_post(across: Report, form: str) -> None:
     assert "2025-01-01-日本.md" in write_format(across, form)
 
