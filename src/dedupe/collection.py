@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,8 @@ Read = Callable[[str], str]
 class Member:
     """A post as it is compared: its name, its traits, the addresses it is published at, and the site they are of.
 
-    `addresses` are in the form in which they are compared; `address` is its own as its generator writes it.
+    `addresses` are in the form in which they are compared; `address` is its own as its generator writes it. `values` are those
+    of its front matter together with what its site gives to posts like it.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Member:
     root: str = ""
     site: Site = field(default_factory=Site)
     address: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def age(self) -> tuple[str, str]:
