@@ -52,8 +52,8 @@ class Memory:
 
     def forget(self, traits: Iterable[Traits]) -> None:
         """Let go of what is about texts that none of `traits` has."""
-        sketches = np.concatenate([np.empty((0, VALUES + 2), np.uint32), *(read_sketches(each) for each in traits)])
-        names = {one | other << 32 for one, other in sketches[:, VALUES:].tolist()}
+        halves = np.concatenate([np.empty((0, 2), np.uint32), *(read_sketches(each)[:, VALUES:] for each in traits)])
+        names = {*(halves[:, 0] | halves[:, 1].astype(np.uint64) << np.uint64(32)).tolist()}
         self.similarities = {pair: value for pair, value in self.similarities.items() if names.issuperset(pair)}
         self.facts = {pair: value for pair, value in self.facts.items() if names.issuperset(pair)}
 

@@ -223,11 +223,11 @@ def _without_known(findings: Sequence[FindingLine], known: Mapping[str, int]) ->
 def _member(source: Source, traits: Traits, root: Path, site: Site) -> Member:
     from dedupe.collection import Member  # noqa: PLC0415
 
-    path = source.path.relative_to(root) if source.path.is_relative_to(root) else source.path
-    values = add_defaults(path.as_posix(), traits.values, site)
-    address = find_address(path.as_posix(), values, site)
-    addresses = find_addresses(path.as_posix(), values, site)
-    return Member(source.name, traits, addresses, root.as_posix(), site, address, values)
+    top = root.as_posix()
+    path = source.path.as_posix().removeprefix(f"{top.rstrip('/')}/")
+    values = add_defaults(path, traits.values, site)
+    addresses = find_addresses(path, values, site)
+    return Member(source.name, traits, addresses, top, site, find_address(path, values, site), values)
 
 
 class _Settings(NamedTuple):
