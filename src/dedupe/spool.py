@@ -20,8 +20,10 @@ from dedupe.report import PostReport, Report, report_across
 if TYPE_CHECKING:
     from dedupe.traits import Traits
 
-ROOM = 1 << 28
-"""Bytes of sketches that are held; to compare them takes some three times as much."""
+ROOM = 1 << 29
+"""Bytes of what counts of rows that are held; to compare them takes about as much once more, and what the join takes."""
+_EACH = 1500
+"""Bytes that a row takes beside its sketches."""
 _HELD = 1024
 """Texts that are held while rows are compared."""
 
@@ -41,7 +43,7 @@ class Spool:
         return self._left < 0
 
     def add(self, post: Post, traits: Traits) -> None:
-        self._left -= len(traits.sketches) + len(traits.passages)
+        self._left -= len(traits.sketches) + len(traits.passages) + _EACH
         if self.is_full:
             self._traits.clear()
             return
