@@ -24,6 +24,7 @@ check: .venv/dev  ## formatting, lint, types
 bench: .venv/dev  ## measure speed and memory beside other programs; writes docs/performance.md
 	$(BIN)/python benchmarks/performance.py --write
 	$(BIN)/python benchmarks/across.py
+	$(BIN)/python benchmarks/across_scan.py
 
 translations: .venv/dev  ## bring the catalogues up to what the program says
 	$(BIN)/python tests/translations.py

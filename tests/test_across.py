@@ -153,6 +153,23 @@ def test_two_posts_at_one_address(write: Write) -> None:
     assert codes(scan(["."])) == []
 
 
+def test_what_settings_of_a_site_give_to_posts_counts_for_their_addresses(write: Write, tmp_path: Path) -> None:
+    settings = "collections: {recipes: {output: true, permalink: '/:title/'}}\ndefaults:\n- scope: {path: '', type: posts}\n"
+    write("_config.yml", f"{settings}  values: {{permalink: '/:title/'}}\n")
+    write("_posts/2025-03-01-pie.md", f"---\ntitle: One\n...\n{FILLERS[0]}")
+    write("_recipes/pie.md", f"---\ntitle: Two\n---\n{FILLERS[1]}")
+    write("_notes/pie.md", f"---\nslug: pie\n---\n{FILLERS[2]}")
+    assert codes(scan(["."])) == [("_recipes/pie.md", "POST004")]
+    write("_config.yml", f"{settings}  values: {{published: false}}\n")
+    assert codes(scan(["."])) == []
+    for name in ("_posts/2025-03-01-pie.md", "_recipes/pie.md"):
+        write(name, f"---\ntitle: One\n...\n{BREAD}")
+    assert codes(scan(["."])) == []
+    write("_config.yml", settings.partition("defaults")[0])
+    fix(["."], ONLY_TWINS, home=tmp_path)
+    assert contents(tmp_path)["_recipes/pie.md"] == f'---\ntitle: One\ncanonical_url: "/2025/03/01/pie.html"\n...\n{BREAD}'
+
+
 @pytest.mark.parametrize(
     "head",
     [

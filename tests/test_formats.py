@@ -7,12 +7,13 @@ import io
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dedupe import Config, examine, read_post
+from dedupe import Config, examine, read_post, scan
 from dedupe.formats import FORMATS, write_format
 from dedupe.report import PostReport, Report, merge, report_post
 
@@ -36,6 +37,20 @@ def report(*errors: str) -> Report:
 
 def load(form: str, *errors: str) -> Any:
     return json.loads(write_format(report(*errors), form))
+
+
+TWIN = f"{NET}\n\n{BOAT}\n\n{MARKET}\n"
+
+
+@pytest.fixture
+def across(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Report:
+    """A report of three posts that say the same, one of which begins with a BOM."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in {"2025-01-01-日本.md": f"\ufeff{TWIN}", "2025-01-02-b,c.md": TWIN, "2025-01-03-=d.md": TWIN}.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    report = scan(["."])
+    assert [finding.code for finding in report.findings] == ["POST001", "POST001"]
+    return report
 
 
 def offset(text: str, line: int, column: int) -> int:
@@ -160,3 +175,40 @@ def test_concise_leads_an_editor_to_the_place() -> None:
     lines = write_format(report(), "concise").splitlines()
     assert len(lines) == len(report().findings)
     assert all(re.fullmatch(r".+\.md:\d+:\d+: [A-Z]+\d{3} .+", line) for line in lines)
+
+
+def test_sarif_relates_a_finding_to_the_other_post(across: Report) -> None:
+    results = json.loads(write_format(across, "sarif"))["runs"][0]["results"]
+    assert len(results) == 2
+    for result in results:
+        (other,) = result["relatedLocations"]
+        place = other["physicalLocation"]
+        assert place["artifactLocation"]["uri"] == "2025-01-01-%E6%97%A5%E6%9C%AC.md"
+        region = place["region"]
+        start = offset(f"\ufeff{TWIN}", region["startLine"], region["startColumn"])
+        stop = offset(f"\ufeff{TWIN}", region["endLine"], region["endColumn"])
+        assert TWIN[start:stop] == TWIN.rstrip()
+        assert other["id"] == 1
+        assert "see 2025-01-01-日本.md, line 1" in result["message"]["text"]
+
+
+def test_sarif_shows_the_other_posts_first_and_each_once(across: Report) -> None:
+    (post,) = [each for each in across.posts if "b,c" in each.path]
+    (finding,) = post.findings
+    many = replace(post, findings=(finding, *[replace(finding, span=(1, 5), posts=number) for number in range(2, 300)]))
+    (result,) = json.loads(write_format(merge([many], []), "sarif"))["runs"][0]["results"]
+    messages = [each["message"]["text"] for each in result["relatedLocations"]]
+    assert messages == ["in another post", *["also here"] * 99]
+
+
+@pytest.mark.parametrize("form", ["text", "concise", "github", "gitlab", "junit", "rdjson", "rdjsonl", "csv", "markdown", "html"])
+def test_every_format_names_the_other_post(across: Report, form: str) -> None:
+    assert "2025-01-01-日本.md" in write_format(across, form)
+
+
+def test_rdjson_and_csv_have_fields_for_the_other_post(across: Report) -> None:
+    for diagnostic in json.loads(write_format(across, "rdjson"))["diagnostics"]:
+        (other,) = diagnostic["related_locations"]
+        assert other["location"] == {"path": "2025-01-01-日本.md", "range": {"start": {"line": 1}, "end": {"line": 5}}}
+    (told, _) = csv.DictReader(io.StringIO(write_format(across, "csv")))
+    assert (told["other_path"], told["other_line"]) == ("2025-01-01-日本.md", "1")

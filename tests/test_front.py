@@ -22,6 +22,12 @@ def changed(text: str, changes: dict[str, Value]) -> str | None:
     [
         ("---\ntitle: a\n---\nx", {"draft": True}, "---\ntitle: a\ndraft: true\n---\nx"),
         ("---\ntitle: a\n---", {"draft": True}, "---\ntitle: a\ndraft: true\n---"),
+        ("---\ntitle: a\n...\nx\n---\n", {"draft": True}, "---\ntitle: a\ndraft: true\n...\nx\n---\n"),
+        (
+            "---\r\naliases: [/a/]\r\n... \r\nx",
+            {"aliases": ["/b/"], "draft": True},
+            '---\r\naliases: [/a/, "/b/"]\r\ndraft: true\r\n... \r\nx',
+        ),
         (
             "\ufeff---\r\ntitle: a # b\r\n---\r\nx\r\n",
             {"draft": True},
@@ -65,7 +71,6 @@ def test_a_value_is_set(before: str, changes: dict[str, Value], after: str) -> N
         ("---\n{title: a}\n---\nx", {"draft": True}),
         ("---\naliases: /a/\n---\nx", {"aliases": ["/b/"]}),
         ("---\nparams:\n  a: 1\ndraft: *x\n---\nx", {"draft": True}),
-        ("---\ntitle: a\n...\nx", {"draft": True}),
         ("---\ntitle: a\n\nno end\n", {"draft": True}),
         ('{"draft": false}\nx', {"draft": True}),
         ('{"a": {"draft": false}}\nx', {"draft": True}),

@@ -36,6 +36,11 @@ def test_the_span_of_front_matter(header: str, body: str) -> None:
     assert post.text[slice(*post.body)] == body
 
 
+@pytest.mark.parametrize("closing", ["---", "...", "--- ", "...\r"])
+def test_values_are_read_however_the_front_matter_closes(closing: str) -> None:
+    assert read_values(read_post("a.md", f"---\ntitle: a\n{closing}\nx")) == {"title": "a"}
+
+
 def test_values_are_read() -> None:
     assert read_values(read_post("a.md", "---\ntitle: 港\ntags: [a, b]\n---\nx"))["tags"] == ["a", "b"]
     assert read_values(read_post("a.md", '+++\ntitle = "港"\n+++\nx'))["title"] == "港"

@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request
 
-from dedupe import Config, examine, fix, read_post
+from dedupe import Config, examine, fix, read_post, scan
 from dedupe.language import speaking
 from dedupe.page import Trend, pack_detail, write_page
 from dedupe.report import PostReport, merge, report_post
@@ -79,6 +79,41 @@ def test_the_overview_leads_to_a_post_and_back(site: str, page: Page) -> None:
     assert page.inner_text("h1") == "rerun.md"
     page.click("text=All posts")
     page.wait_for_selector("dl.figures")
+
+
+@pytest.fixture
+def across(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The page of two twins and a third post, which end alike as two more do: all but the oldest have findings of their own."""
+    monkeypatch.chdir(tmp_path)
+    bodies = [f"{NET}\n\n{BOAT}\n\n{MARKET}"] * 2 + [f"{thing}は青い。" for thing in "糸氷空海網船"]
+    for number, body in enumerate(bodies, 1):
+        call = "ご相談は<b>港</b>の窓口までお寄せください。係の者が折り返しご連絡し、船の手配までいたします。"
+        (tmp_path / f"2025-01-0{number}-post.md").write_text(f"{body}\n\n{call}\n", "utf-8")
+    (tmp_path / "report.html").write_text(write_page(scan(["."], page=True)), "utf-8")
+    return (tmp_path / "report.html").as_uri()
+
+
+def test_the_overview_shows_twins_and_templates(across: str, page: Page) -> None:
+    page.goto(across)
+    twins, templates = (page.locator(f"section:has(> h2:text-is('{title}'))") for title in ("Twin posts", "Templates"))
+    assert twins.locator("td").all_inner_texts() == ["2025-01-02-post.md", "2025-01-01-post.md", "100%"]
+    text, first, count = templates.locator("td").all_inner_texts()
+    assert (text[:8], first, count) == ("ご相談は<b>港", "2025-01-01-post.md", "8")
+    assert page.locator("main b").count() == 0
+
+
+def test_a_finding_leads_to_the_other_post(across: str, page: Page) -> None:
+    page.goto(across)
+    page.locator("tbody a", has_text="2025-01-02-post.md").first.click()
+    other = page.wait_for_selector("ol.findings a")
+    assert other is not None
+    assert other.inner_text() == "2025-01-01-post.md"
+    other.click()
+    page.wait_for_function("document.querySelector('h1').textContent === '2025-01-01-post.md'")
+    # Of the other posts the report shows nothing else, so their names are no links.
+    page.wait_for_selector("ol.findings a")
+    assert page.locator("ol.findings a").all_inner_texts() == ["2025-01-02-post.md"]
+    assert "See 2025-01-02-post.md line 7 · 2025-01-03-post.md line 3" in page.inner_text("ol.findings")
 
 
 def test_an_arc_shows_both_texts_to_the_mouse_and_to_the_keyboard(site: str, page: Page) -> None:

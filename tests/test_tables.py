@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +26,8 @@ import dedupe.pipeline
 from dedupe import Config, examine, read_post, scan
 from dedupe.cli import app
 from dedupe.records import Columns
-from dedupe.run import fix_table, scan_table
+from dedupe.report import PostReport
+from dedupe.run import count_findings, fix_table, scan_table
 
 DRAFT = "朝の港には網を繕う人がいる。指の動きは早く、目は沖を見たままだ。糸は祖父の代から同じ店で買う。\n"
 POST = DRAFT + "\n---END---\n\n" + DRAFT
@@ -68,7 +70,8 @@ def read(name: str) -> list[Any]:
 def test_rows_say_what_files_say_and_other_columns_stay(suffix: str) -> None:
     rows = [{"id": number, "body": text, "n": {"a": ["1", "い"]}} for number, text in enumerate(TEXTS)]
     before = write(f"in{suffix}", rows)
-    report = json.loads(run("scan", f"in{suffix}", "--id-column", "id", "--format", "json", "--quiet").output)
+    alone = ("--ignore", "POST")
+    report = json.loads(run("scan", f"in{suffix}", "--id-column", "id", "--format", "json", "--quiet", *alone).output)
     outcomes = [examine(read_post("a", text), Config()) for text in TEXTS]
     told = {post["path"]: [each["fingerprint"] for each in post["findings"]] for post in report["posts"]}
     expected = ([finding.fingerprint for finding in outcome.findings] for outcome in outcomes)
@@ -295,11 +298,16 @@ def test_a_row_says_what_a_file_of_its_text_says(texts: list[str], suffix: str) 
         for number, text in enumerate(texts):
             (folder / f"{number}.md").write_bytes(text.encode())
         write(f"{name}/in{suffix}", [{"id": f"{number}.md", "body": text} for number, text in enumerate(texts)])
-        files = scan([folder], Config(ignore=("POST",))).posts  # rows are not compared with each other
+        files = scan([folder], Config()).posts
         rows = scan_table(folder / f"in{suffix}", Columns("body", "id"), Config()).posts
-    assert [(post.path.split("#")[1], post.findings, post.drafts, post.removed, post.repeated_share) for post in rows] == [
-        (Path(post.path).name, post.findings, post.drafts, post.removed, post.repeated_share) for post in files
-    ]
+    assert [_call_by_id(post) for post in rows] == [_call_by_id(post) for post in files]
+
+
+def _call_by_id(post: PostReport) -> PostReport:
+    findings = (
+        replace(each, elsewhere=tuple(replace(other, path=other.path[-4:]) for other in each.elsewhere)) for each in post.findings
+    )
+    return replace(post, path=post.path[-4:], findings=tuple(findings))
 
 
 IDS = ["https://example.org//a/../b", "c#d", "e\u0301", "same", "same", "x:1"]
@@ -362,3 +370,67 @@ def test_a_row_group_far_larger_than_memory_should_be_is_copied_within_little() 
     assert pq.ParquetFile("out.parquet").metadata.num_rows == 6000
     unit = 1 if sys.platform == "darwin" else 1024
     assert int(done.stdout.split()[-1]) * unit < 400e6
+
+
+LOAF = (
+    "Knead it for ten minutes, then wait. Under a damp cloth it will double by noon, and by one it is in the oven.\n\n"
+    "Whoever cannot wait that long should bake a flat bread, which needs no more than a hot stone, a little salt, and "
+    "somebody who turns it over in time.\n"
+)
+SHARED = [
+    f"---\npermalink: /a/\n---\n{LOAF}",
+    f"---\npermalink: /b/\n---\n{LOAF}",
+    f"{LOAF}\nIt is a bread of the coast.\n\n" + "".join(f"Number {n} of them was a tall man.\n\n" for n in range(40)),
+    f"---\npermalink: /a/\ntitle: As an AI language model, I cannot write\n---\n{POST}",
+    f"---\ndedupe: false\n---\n{LOAF}",
+]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".parquet"])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_rows_are_compared_with_each_other_as_files_are(suffix: str, jobs: int) -> None:
+    write(f"in{suffix}", [{"body": text, "id": f"{number}.md"} for number, text in enumerate(SHARED)])
+    for number, text in enumerate(SHARED):
+        Path("posts").mkdir(exist_ok=True)
+        Path(f"posts/{number}.md").write_text(text, "utf-8")
+    rows = scan_table(Path(f"in{suffix}"), Columns("body", "id"), Config(), jobs=jobs)
+    files = scan(["posts"])
+    assert {"POST001", "POST002", "POST004", "POST005"} <= {finding.code for finding in files.findings}
+
+    def plain(posts: Any, before: str) -> Any:
+        told = [(post.path, each, [other.path for other in each.elsewhere]) for post in posts for each in post.findings]
+        return [(path.removeprefix(before), each.code, each.span, each.fingerprint, others) for path, each, others in told]
+
+    expected = [
+        (*rest, [f"in{suffix}#{other.removeprefix('posts/')}" for other in others])
+        for *rest, others in plain(files.posts, "posts/")
+    ]
+    assert plain(rows.posts, f"in{suffix}#") == [tuple(each) for each in expected]
+
+
+def test_of_rows_with_one_name_each_is_compared_and_the_first_counts_as_older() -> None:
+    write("in.jsonl", [{"body": LOAF, "id": 7}, {"body": POST, "id": 7}, {"body": LOAF, "id": 7}, {"body": None}, "{broken"])
+    report = scan_table(Path("in.jsonl"), Columns("body", "id"), Config(), keep_going=True)
+    assert [post.path for post in report.posts] == ["in.jsonl#7"] * 3
+    told = [[finding.code for finding in post.findings if finding.code.startswith("POST")] for post in report.posts]
+    assert told == [[], [], ["POST001"]]
+    known = Config(baseline=count_findings(report))
+    assert scan_table(Path("in.jsonl"), Columns("body", "id"), known, keep_going=True).findings == []
+
+
+def test_a_copy_of_a_table_has_its_twins_as_they_were() -> None:
+    write("in.jsonl", [{"body": f"---\npermalink: /{number}/\n---\n{LOAF}"} for number in range(3)])
+    result = run("fix", "in.jsonl", "--output", "out.jsonl", "--unsafe-fixes")
+    assert "POST001" in result.output
+    assert Path("out.jsonl").read_bytes() == Path("in.jsonl").read_bytes()
+    (page,) = Path("reports").glob("*/report.html")
+    assert "in.jsonl:2" in page.read_text("utf-8")
+
+
+def test_rows_beyond_memory_are_not_compared_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dedupe.spool.ROOM", 1000)
+    write("in.jsonl", [{"body": LOAF}] * 3)
+    result = run("scan", "in.jsonl", "--quiet")
+    assert result.exit_code == 2
+    assert "too many rows to compare" in result.output
+    assert run("scan", "in.jsonl", "--quiet", "--ignore", "POST").exit_code == 0

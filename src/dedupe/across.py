@@ -17,7 +17,7 @@ from dedupe.model import Edit, Elsewhere, Finding, Post, Safety, Span
 from dedupe.passages import Shared, find_passages
 from dedupe.rules import COULD_SAY, IN_A_SERIES, IN_POSTS, RULES, SIMILAR
 from dedupe.suppress import Suppression
-from dedupe.traits import Head, Link, Traits
+from dedupe.traits import Head, Link
 from dedupe.twins import Twin, find_twins
 
 SHARED, ADDRESS, LEAK = "POST002", "POST004", "POST005"
@@ -84,9 +84,7 @@ def _holds(mark: Suppression, finding: Finding) -> bool:
 
 def _tell_twins(collection: Collection, twins: Sequence[Twin]) -> Iterator[_Told]:
     """Yield a finding on each twin, and on a post that would take over the addresses of its own."""
-    open_ones = [
-        twin for twin in twins if not any(_is_settled(collection.members[place].traits) for place in (twin.keeper, twin.other))
-    ]
+    open_ones = [twin for twin in twins if not any(_is_settled(collection.members[place]) for place in (twin.keeper, twin.other))]
     taken_over: defaultdict[int, list[Twin]] = defaultdict(list)
     proposals = {twin.other: _propose(collection, twin) for twin in open_ones if not twin.facts}
     for twin in open_ones:
@@ -150,9 +148,9 @@ def _change(edits: Sequence[Edit]) -> str:
     return COULD_SAY.format(lines=said)
 
 
-def _is_settled(traits: Traits) -> bool:
+def _is_settled(member: Member) -> bool:
     """Tell whether a post says itself that another one counts, or is not published."""
-    values = traits.values
+    values = member.values
     points = any(values.get(key) for key in ("canonical_url", "canonicalURL", "redirect_to"))
     return points or values.get("draft") is True or values.get("published") is False
 
@@ -167,7 +165,7 @@ def _tell_passage(collection: Collection, passage: Shared, head: dict[int, int])
         first, *others = elsewhere
         evidence = [IN_POSTS.format(count=f"{len(places):,}")]
         told = [elsewhere[place] for place in others[:_TOLD]]
-        yield _tell(collection, first, TEMPLATE, passage.spans[first], evidence, told)
+        yield _tell(collection, first, TEMPLATE, passage.spans[first], evidence, told, posts=len(places))
         return
     keeper, *others = places
     for place in others:
@@ -230,6 +228,7 @@ def _tell(
     elsewhere: Sequence[Elsewhere],
     similarity: float | None = None,
     edits: Sequence[Edit] = (),
+    posts: int | None = None,
 ) -> _Told:
     member = collection.members[place]
     reason = f" ({'; '.join(evidence)})" if evidence else ""
@@ -243,4 +242,5 @@ def _tell(
         evidence=tuple(evidence),
         edits=tuple(edits),
         elsewhere=tuple(elsewhere),
+        posts=posts,
     )

@@ -89,10 +89,7 @@ def find_pairs(sketches: Sketches, memory: int = MEMORY) -> Integers:
         one, other = pairs[start : start + _BATCH].T
         agree[start : start + _BATCH] = (values[one] == values[other]).mean(axis=1) >= SHARED
     pairs = _find_firsts(sketches)[pairs[agree]]
-    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
-    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-    first_of_its_kind = np.diff(pairs, axis=0, prepend=-1).any(axis=1)
-    return np.compress(first_of_its_kind, pairs, axis=0)
+    return _without_doubles(pairs[pairs[:, 0] != pairs[:, 1]])
 
 
 def gather(
@@ -113,7 +110,7 @@ def gather(
     keeper_of, likeness = _choose(pairs, similarities, np.bincount(first, minlength=len(sketches)))
     one, other = np.concatenate((pairs, pairs[:, ::-1])).T
     left = keeper_of[one] < 0
-    more = np.unique(np.stack((one[left], keeper_of[other[left]]), axis=1), axis=0)
+    more = _without_doubles(np.stack((one[left], keeper_of[other[left]]), axis=1))
     similarities = _compare(texts, sketches, more, threshold, known)
     order = np.lexsort((-more[:, 1], similarities))  # the last one written stays: the most alike, of such the first
     order = order[similarities[order] > 0]
@@ -122,6 +119,13 @@ def gather(
     twice = np.flatnonzero((np.bincount(first, minlength=len(sketches)) > 1) & (keeper_of < 0))
     keeper_of[twice] = twice
     return _make_stars(keeper_of[first], np.where(keeper_of[first] == first, 1.0, likeness[first]))
+
+
+def _without_doubles(pairs: Integers) -> Integers:
+    # Not np.unique: it loads all of numpy.ma.
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    first_of_its_kind = np.diff(pairs, axis=0, prepend=-1).any(axis=1)
+    return np.compress(first_of_its_kind, pairs, axis=0)
 
 
 def _compare(texts: Texts, sketches: Sketches, pairs: Integers, threshold: float, known: Known | None) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,8 @@ Read = Callable[[str], str]
 class Member:
     """A post as it is compared: its name, its traits, the addresses it is published at, and the site they are of.
 
-    `addresses` are in the form in which they are compared; `address` is its own as its generator writes it.
+    `addresses` are in the form in which they are compared; `address` is its own as its generator writes it. `values` are those
+    of its front matter together with what its site gives to posts like it.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Member:
     root: str = ""
     site: Site = field(default_factory=Site)
     address: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def age(self) -> tuple[str, str]:
@@ -49,8 +52,8 @@ class Memory:
 
     def forget(self, traits: Iterable[Traits]) -> None:
         """Let go of what is about texts that none of `traits` has."""
-        sketches = np.concatenate([np.empty((0, VALUES + 2), np.uint32), *(read_sketches(each) for each in traits)])
-        names = {one | other << 32 for one, other in sketches[:, VALUES:].tolist()}
+        halves = np.concatenate([np.empty((0, 2), np.uint32), *(read_sketches(each)[:, VALUES:] for each in traits)])
+        names = {*(halves[:, 0] | halves[:, 1].astype(np.uint64) << np.uint64(32)).tolist()}
         self.similarities = {pair: value for pair, value in self.similarities.items() if names.issuperset(pair)}
         self.facts = {pair: value for pair, value in self.facts.items() if names.issuperset(pair)}
 

@@ -100,6 +100,12 @@ def _hash_rows(values: NDArray[np.uint32]) -> NDArray[np.uint64]:
 
 def _join(keys: NDArray[np.uint64], rows: Integers, size: int) -> Integers:
     """Return the numbers of the pairs of rows whose keys are equal, each row with the first CROWD before it at most."""
+    # Most keys stand alone, and only the others are worth the slower sort that keeps rows in order.
+    order = np.argsort(keys)
+    same = keys[order[1:]] == keys[order[:-1]]
+    met = np.zeros(len(keys), bool)
+    met[order[1:][same]] = met[order[:-1][same]] = True
+    keys, rows = keys[met], rows[met]
     order = np.argsort(keys, kind="stable")
     keys, rows = keys[order], rows[order]
     heads = np.searchsorted(keys, keys)

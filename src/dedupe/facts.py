@@ -11,56 +11,57 @@ from rapidfuzz.distance import OSA
 from dedupe.fold import narrow
 
 _NUMERALS = "〇一二三四五六七八九十百千万億兆两兩"
-_NUMBERS = re.compile(
+# Compiled when first needed, and then kept by `re`: few posts are compared in such detail.
+_NUMBERS = (
     r"\d+(?:[.,:/]\d+)*|第?["
     + _NUMERALS
     + r"]+(?=[年月日円元块塊角%人名社件倍割つ個个個台回時点分秒位枚本冊杯匹羽頭軒階층号番歳才度泊通着足行頁章節巻品種週周])"
     r"|(?<=第)[" + _NUMERALS + r"]+"
 )
-_DAYS = re.compile(
+_DAYS = (
     r"[月火水木金土日]曜|星期[一二三四五六日天]|礼拜[一二三四五六日天]|[월화수목금토일]요일"
     r"|\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|january|february|march|april|june|july|august|september|october"
     r"|november|december|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|januar|februar|märz|mai|juni|juli"
     r"|oktober|dezember|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
     r"|segunda|terça|quarta|quinta|sexta)\b"
 )
-_TITLED = re.compile(
+_TITLED = (
     r"[一-龥々]{1,3}(?=(?:さん|さま|様|氏|くん|ちゃん|先生|教授|社長|部長|課長|女士|老师|师傅|婶|叔|阿姨|先輩))"
     r"|(?<=[，。、由和跟请给对是])[小老阿][一-龥]"
 )
 # Letters of scripts that put no spaces between words, or add particles to them, are no part of a name in Latin letters.
 _LETTER = r"[^\W_ぁ-ヿ一-龥々㐀-䶿가-힣]"
-_WORDS = re.compile(rf"{_LETTER}*[A-Za-zÀ-ɏ0-9](?:{_LETTER}|[+#.'’_-])*(?:{_LETTER}|[+#])|[ァ-ヴ][ァ-ヴー]+")
-_LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
+_WORDS = rf"{_LETTER}*[A-Za-zÀ-ɏ0-9](?:{_LETTER}|[+#.'’_-])*(?:{_LETTER}|[+#])|[ァ-ヴ][ァ-ヴー]+"
+_LATIN = r"[A-Za-zÀ-ɏ]"
 _STARTS = re.compile(r"(?:^|[.!?:]\s+|\n)[\s\"“„«¡¿*_#>-]*$")
-_NEGATIONS = re.compile(
+_NEGATIONS = (
     r"ない|なく|なかっ|なけれ|ません|ずに|ねば|不|没|無|未|않|없|못|말고|마세요|n['’]t\b"
     r"|\b(?:can ?not|not|nor?|never|none|nobody|nothing|nichts?|kein(?:e[mnrs]?)?|nie(?:mals|mand)?"
     r"|ne|pas|jamais|nunca|não)\b"
 )
-_BANS = re.compile(r"はならない|はなりません|[はちじ]ゃ?いけ(?:ない|ません)|(?:て|で)は(?:だめ|ダメ)|禁止|ないで(?:くだ|下)|厳禁")
-_LINKS = re.compile(r"\]\(([^)\s]*)")
+_BANS = r"はならない|はなりません|[はちじ]ゃ?いけ(?:ない|ません)|(?:て|で)は(?:だめ|ダメ)|禁止|ないで(?:くだ|下)|厳禁"
+_LINKS = r"\]\(([^)\s]*)"
 _LONG = 0.5
 """From that share of its letters on a text is written in Latin letters, where only capital ones make a name."""
 
 
 def differing_facts(copy: str, witness: str) -> Iterator[str]:
     """Yield, as words for a person, what two texts of a post (as they stand there) state differently."""
-    if sorted(_LINKS.findall(copy)) != sorted(_LINKS.findall(witness)):
+    if sorted(re.findall(_LINKS, copy)) != sorted(re.findall(_LINKS, witness)):
         yield "their links differ"
     mine, other = narrow(copy), narrow(witness)
-    if Counter(_NUMBERS.findall(mine)) != Counter(_NUMBERS.findall(other)):
+    if Counter(re.findall(_NUMBERS, mine)) != Counter(re.findall(_NUMBERS, other)):
         yield "their numbers differ"
-    if Counter(_DAYS.findall(mine)) != Counter(_DAYS.findall(other)):
+    if Counter(re.findall(_DAYS, mine)) != Counter(re.findall(_DAYS, other)):
         yield "their days differ"
     if _names_differ(copy, witness):
         yield "their names differ"
-    if any(len(each.findall(mine)) != len(each.findall(other)) for each in (_NEGATIONS, _BANS)):
+    if any(len(re.findall(each, mine)) != len(re.findall(each, other)) for each in (_NEGATIONS, _BANS)):
         yield "one of them negates"
 
 
 def _names_differ(copy: str, witness: str) -> bool:
-    titled = [set(_TITLED.findall(each)) for each in (copy, witness)]
+    titled = [set(re.findall(_TITLED, each)) for each in (copy, witness)]
     if titled[0] != titled[1]:
         return True
     mine, other = _names(copy), _names(witness)
@@ -73,8 +74,8 @@ def _names_differ(copy: str, witness: str) -> bool:
 def _names(text: str) -> Counter[str]:
     """Return the words of a text that may be names: in katakana, and in Latin letters, in a Latin text capital ones."""
     found: Counter[str] = Counter()
-    latin = len(_LATIN.findall(text)) >= _LONG * sum(map(str.isalpha, text))
-    for word in _WORDS.finditer(text):
+    latin = len(re.findall(_LATIN, text)) >= _LONG * sum(map(str.isalpha, text))
+    for word in re.finditer(_WORDS, text):
         plain = not any(char.isupper() or char.isdigit() for char in word[0])
         if latin and (plain or (word[0].istitle() and _STARTS.search(text, 0, word.start()))):
             continue

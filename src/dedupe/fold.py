@@ -48,9 +48,8 @@ def _read(text: str) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
 
 def _lookup(points: NDArray[np.uint32]) -> NDArray[np.uint32]:
     codes = _TABLE[points]
-    unseen = np.unique(points[codes == _UNSEEN])
-    if unseen.size:
-        _TABLE[unseen] = [_fold_one(point) for point in unseen.tolist()]
+    if unseen := sorted({*points[codes == _UNSEEN].tolist()}):
+        _TABLE[unseen] = [_fold_one(point) for point in unseen]
         codes = _TABLE[points]
     return codes
 

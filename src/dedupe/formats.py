@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from dedupe.page import write_page
 from dedupe.report import FORMATS as OWN
-from dedupe.report import FindingLine, Place, PostReport, Report, render, render_summary
+from dedupe.report import FindingLine, OtherPlace, Place, PostReport, Report, render, render_summary
 from dedupe.rules import RULES
 
 FORMATS = (*OWN, "concise", "html", "markdown", "csv", "sarif", "github", "gitlab", "junit", "rdjson", "rdjsonl")
@@ -26,7 +26,12 @@ _SARIF_LEVELS = {"safe": "warning", "unsafe": "warning", "display": "note"}
 _GITHUB_LEVELS = {"safe": "warning", "unsafe": "warning", "display": "notice"}
 _GITLAB_SEVERITIES = {"safe": "major", "unsafe": "minor", "display": "info"}
 _RD_SEVERITIES = {"safe": "WARNING", "unsafe": "WARNING", "display": "INFO"}
+_COLUMNS = (
+    *("path", "line", "end_line", "code", "name", "safety", "similarity", "witness_line", "other_path", "other_line"),
+    *("fingerprint", "message"),
+)
 _RANKS = ("safe", "unsafe", "display")
+_STAYS, _OTHER = "the copy that stays", "in another post"
 _MOST_RELATED = 100
 """GitHub shows no more related locations of a result."""
 _NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -57,17 +62,27 @@ def write_format(report: Report, form: str, *, repaired: bool = False) -> str:
 def _concise(report: Report) -> Iterator[str]:
     for post in report.posts:
         for finding in post.findings:
-            yield f"{post.path}:{finding.lines[0]}:{finding.columns[0]}: {finding.code} {finding.message}"
+            yield f"{post.path}:{finding.lines[0]}:{finding.columns[0]}: {finding.code} {_message(finding)}"
+
+
+def _message(finding: FindingLine) -> str:
+    """Return what a finding says and, across posts, where it stands in the first of the others."""
+    if not finding.elsewhere:
+        return finding.message
+    other = finding.elsewhere[0]
+    more = f" and {len(finding.elsewhere) - 1} more" if len(finding.elsewhere) > 1 else ""
+    return f"{finding.message}; see {other.path}, line {other.lines[0]}{more}"
 
 
 def _csv(report: Report) -> str:
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
-    table.writerow(["path", "line", "end_line", "code", "name", "safety", "similarity", "witness_line", "fingerprint", "message"])
+    table.writerow(_COLUMNS)
     for post in report.posts:
         for finding in post.findings:
             witness = finding.witness.lines[0] if finding.witness else None
-            told = [finding.code, finding.name, finding.safety, finding.similarity, witness, finding.fingerprint]
+            other, line = (_cell(finding.elsewhere[0].path), finding.elsewhere[0].lines[0]) if finding.elsewhere else (None, None)
+            told = [finding.code, finding.name, finding.safety, finding.similarity, witness, other, line, finding.fingerprint]
             table.writerow([_cell(post.path), *finding.lines, *told, finding.message])
     return out.getvalue()
 
@@ -88,7 +103,7 @@ def _github(report: Report) -> Iterator[str]:
         more = f" ({len(post.findings) - 1} more in this post)" if len(post.findings) > 1 else ""
         title = f"{first.code} {first.name}"
         place = f"file={_escape(post.path)},line={first.lines[0]},endLine={first.lines[1]},title={_escape(title)}"
-        yield f"::{_GITHUB_LEVELS[first.safety]} {place}::{_escape_data(first.message + more)}"
+        yield f"::{_GITHUB_LEVELS[first.safety]} {place}::{_escape_data(_message(first) + more)}"
 
 
 def _worst(findings: Sequence[FindingLine]) -> FindingLine:
@@ -113,7 +128,7 @@ def _gitlab(report: Report) -> list[dict[str, Any]]:
             own = f"{post.path}\0{finding.fingerprint}\0{met[finding.fingerprint]}"
             issues.append(
                 {
-                    "description": f"{finding.code} {finding.message}",
+                    "description": f"{finding.code} {_message(finding)}",
                     "check_name": finding.name,
                     "fingerprint": _digest(own),
                     "severity": _GITLAB_SEVERITIES[finding.safety],
@@ -139,7 +154,7 @@ def _junit(report: Report) -> str:
         if post.findings:
             message = f"{len(post.findings)} finding{'' if len(post.findings) == 1 else 's'}"
             failure = ET.SubElement(case, "failure", message=message, type=_worst(post.findings).code)
-            failure.text = _xml("\n".join(f"line {each.lines[0]}: {each.code} {each.message}" for each in post.findings))
+            failure.text = _xml("\n".join(f"line {each.lines[0]}: {each.code} {_message(each)}" for each in post.findings))
     for error in report.errors:
         case = ET.SubElement(suite, "testcase", classname="dedupe", name=_xml(error.split(":", 1)[0]))
         ET.SubElement(case, "error", message=_xml(error), type="error")
@@ -164,12 +179,23 @@ def _rdjsonl(report: Report) -> Iterator[str]:
 def _diagnostics(post: PostReport) -> Iterator[dict[str, Any]]:
     """Yield diagnostics by lines: columns of the Reviewdog Diagnostic Format are bytes, and suggestions come as a diff."""
     for finding in post.findings:
-        yield {
-            "message": finding.message,
-            "location": {"path": post.path, "range": {"start": {"line": finding.lines[0]}, "end": {"line": finding.lines[1]}}},
+        related = [(_STAYS, post.path, finding.witness.lines)] if finding.witness else []
+        related += [(_OTHER, other.path, other.lines) for other in finding.elsewhere]
+        diagnostic: dict[str, Any] = {
+            "message": _message(finding),
+            "location": _rd_location(post.path, finding.lines),
             "severity": _RD_SEVERITIES[finding.safety],
             "code": {"value": finding.code},
         }
+        if related:
+            diagnostic["related_locations"] = [
+                {"message": message, "location": _rd_location(path, lines)} for message, path, lines in related
+            ]
+        yield diagnostic
+
+
+def _rd_location(path: str, lines: tuple[int, int]) -> dict[str, Any]:
+    return {"path": path, "range": {"start": {"line": lines[0]}, "end": {"line": lines[1]}}}
 
 
 def _sarif(report: Report) -> dict[str, Any]:
@@ -211,13 +237,16 @@ def _by_rule(post: PostReport) -> Iterator[list[FindingLine]]:
 def _sarif_result(post: PostReport, findings: list[FindingLine]) -> dict[str, Any]:
     worst = _worst(findings)
     more = f" ({len(findings) - 1} more in this post)" if len(findings) > 1 else ""
-    related = [_location(post, each, "also here") for each in findings if each is not worst]
-    related += [_location(post, each.witness, "the copy that stays") for each in findings if each.witness]
+    related = [_location(post.path, each, "also here") for each in findings if each is not worst]
+    related += [_location(post.path, each.witness, _STAYS) for each in findings if each.witness]
+    # That of the finding whose message names it comes first, and is not lost where there are too many.
+    others = (other for each in (worst, *findings) for other in each.elsewhere)
+    related = [*(_location(other.path, other, _OTHER) for other in dict.fromkeys(others)), *related]
     result = {
         "ruleId": worst.code,
         "level": _SARIF_LEVELS[worst.safety],
-        "message": {"text": worst.message + more},
-        "locations": [_location(post, worst)],
+        "message": {"text": _message(worst) + more},
+        "locations": [_location(post.path, worst)],
         "relatedLocations": [{"id": number, **each} for number, each in enumerate(related[:_MOST_RELATED], 1)],
         "partialFingerprints": {"dedupePostAndRule/v1": _digest(f"{post.path}\0{worst.code}")},
         "properties": {"safety": worst.safety, "findings": [each.fingerprint for each in findings]},
@@ -233,8 +262,8 @@ def _sarif_result(post: PostReport, findings: list[FindingLine]) -> dict[str, An
     return result
 
 
-def _location(post: PostReport, place: FindingLine | Place, message: str | None = None) -> dict[str, Any]:
-    physical = {"artifactLocation": {"uri": _uri(post.path)}, "region": _region(place.lines, place.columns)}
+def _location(path: str, place: FindingLine | Place | OtherPlace, message: str | None = None) -> dict[str, Any]:
+    physical = {"artifactLocation": {"uri": _uri(path)}, "region": _region(place.lines, place.columns)}
     return {"physicalLocation": physical, **({"message": {"text": message}} if message else {})}
 
 

@@ -50,16 +50,27 @@ def _json_end(text: str, begin: int) -> int:
 
 def read_values(post: Post) -> dict[str, Any]:
     """Return the values of the front matter, or nothing where it cannot be read."""
-    import frontmatter  # noqa: PLC0415 (only some posts need it)
-
     header = post.text[: post.header.end].lstrip("\ufeff")
     # None of the readers knows a line that ends with CR alone.
     header = re.sub(r"\r\n?", "\n", header)
+    if yaml := _YAML.match(header):
+        return read_yaml(yaml["inside"]) or {}
     try:
         if header.startswith("+++"):
             values = tomllib.loads(header.strip().strip("+"))
         else:
-            values = json.loads(header) if header.startswith("{") else frontmatter.loads(header + "\n").metadata
-    except Exception:  # noqa: BLE001, whatever a reader of YAML, TOML or JSON raises, the post is examined without its values
+            values = json.loads(header) if header.startswith("{") else {}
+    except Exception:  # noqa: BLE001, whatever a reader of TOML or JSON raises, the post is examined without its values
         return {}
     return values if isinstance(values, dict) else {}
+
+
+def read_yaml(text: str) -> dict[str, Any] | None:
+    """Return the mapping that is written in YAML, an empty one for an empty text; None where it is none or cannot be read."""
+    from frontmatter.default_handlers import YAMLHandler  # noqa: PLC0415 (only some posts need it)
+
+    try:
+        values = YAMLHandler().load(text)
+    except Exception:  # noqa: BLE001 (as above)
+        return None
+    return {} if values is None else values if isinstance(values, dict) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -238,7 +239,8 @@ class _Needles:
             hashes = _hash(hashes, points[np.minimum(going + length, len(points) - 1)])
             goes_on = self.begins[length - 1, hashes]
             going, hashes = going[goes_on], hashes[goes_on]
-        for place in (np.unique(np.concatenate([*found, going])) + start).tolist():
+        # Not np.unique: it loads all of numpy.ma, which takes longer than a post.
+        for place in sorted({*(np.concatenate([*found, going]) + start).tolist()}):
             if match := self.pattern.match(text, place):
                 yield place, match[0]
 
@@ -253,15 +255,19 @@ def _read_needles(entries: tuple[Entry, ...]) -> _Needles:
     words = sorted({needle for entry in entries for needle in entry.needles})
     begins, whole = np.zeros((2, _DEPTH - 1, _HASHES), bool)
     for word in words:
-        points = np.array([[ord(char)] for char in word[:_DEPTH]], np.uint32)
-        hashes = points[0]
-        for number, point in enumerate(points[1:]):
-            hashes = _hash(hashes, point)
-            begins[number, hashes] = True
-            whole[number, hashes] |= len(word) == number + 2
+        hashed = ord(word[0])
+        for number, char in enumerate(word[1:_DEPTH]):
+            hashed = (hashed * _FACTOR + ord(char)) & (_HASHES - 1)
+            begins[number, hashed] = True
+            whole[number, hashed] |= len(word) == number + 2
+    by_word: dict[str, list[Entry]] = {word: [] for word in words}
+    for entry in entries:
+        for needle in dict.fromkeys(entry.needles):
+            by_word[needle].append(entry)
     return _Needles(
-        {word: tuple(entry for entry in entries if word in entry.needles) for word in words},
-        {word: tuple(other for other in words if other != word and other.startswith(word)) for word in words},
+        {word: tuple(some) for word, some in by_word.items()},
+        # In their order those that go on from a word follow it.
+        {word: tuple(words[at : bisect(words, f"{word}\U0010ffff")]) for at, word in enumerate(words, 1)},
         tuple(ord(word) for word in words if len(word) == 1),
         re.compile("|".join(map(re.escape, words))),
         begins,

@@ -229,7 +229,8 @@ class Elsewhere(NamedTuple):
 class Finding:
     """What is wrong, where, on what evidence, and the edits that mend it (applied together or not at all).
 
-    `fingerprint` is by what it is known again in another run; `elsewhere` is the text of other posts that it is about.
+    `fingerprint` is by what it is known again in another run; `elsewhere` is the text of other posts that it is about,
+    and `posts` how many have a template.
     """
 
     code: str
@@ -243,6 +244,7 @@ class Finding:
     edits: tuple[Edit, ...] = ()
     rewordings: tuple[Rewording, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
+    posts: int | None = None
 
 
 class Wording(StrEnum):

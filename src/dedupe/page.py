@@ -6,14 +6,15 @@ import base64
 import hashlib
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from importlib.resources import files
 from typing import Any
 
+from dedupe.config import TEMPLATE, TWIN
 from dedupe.language import language, say, speaking
-from dedupe.report import PostReport, Report, say_error, say_finding, summarize
+from dedupe.report import FindingLine, PostReport, Report, say_error, say_finding, summarize
 from dedupe.rules import RULES
 
 DETAILED = 500
@@ -67,6 +68,8 @@ def write_page(report: Report, *, done: bool = False, trend: Sequence[Trend] = (
         "names": {finding.code: RULES[finding.code].name for finding in report.findings},
         "shares": [post.repeated_share for post in report.posts],
         "posts": [_row(post) for post in shown],
+        "twins": [_twin(post, finding) for post, finding in _told(report, TWIN) if finding.similarity is not None],
+        "templates": [_template(post, finding) for post, finding in _told(report, TEMPLATE)],
         "trend": [asdict(each) for each in trend],
         "details": [post.detail for post in shown[:DETAILED]],
     }
@@ -96,6 +99,18 @@ def _say_all(report: Report, code: str) -> dict[str, str]:
         names = {rule.name: say(rule.one) for rule in (RULES[code] for code in {finding.code for finding in report.findings})}
         errors = [*report.errors, *(post.error for post in report.posts if post.error)]
         return dict(sorted(names.items())) | told | {error: say_error(error) for error in errors}
+
+
+def _told(report: Report, code: str) -> Iterator[tuple[PostReport, FindingLine]]:
+    return ((post, finding) for post in report.posts for finding in post.findings if finding.code == code)
+
+
+def _twin(post: PostReport, finding: FindingLine) -> dict[str, Any]:
+    return {"path": post.path, "other": finding.elsewhere[0].path, "similarity": finding.similarity}
+
+
+def _template(post: PostReport, finding: FindingLine) -> dict[str, Any]:
+    return {"path": post.path, "text": finding.excerpt, "posts": finding.posts}
 
 
 def _row(post: PostReport) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
@@ -12,8 +13,8 @@ import numpy as np
 
 from dedupe.alike import Sketches, Star, find_pairs, gather
 from dedupe.collection import Collection, Texts
-from dedupe.model import Span
-from dedupe.traits import Passage, read_sketches
+from dedupe.model import Integers, Span
+from dedupe.traits import read_passages, read_sketches
 
 SIMILAR = 0.9
 """Least similarity of paragraphs that are taken for one passage (see `alike`)."""
@@ -34,14 +35,25 @@ class Shared(NamedTuple):
     template: bool
 
 
-class _Row(NamedTuple):
-    place: int
-    number: int
-    passage: Passage
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The paragraphs that are compared: of which post each is (its place), its number there, and its row of `read_passages`."""
 
-    @property
-    def span(self) -> Span:
-        return Span(self.passage.start, self.passage.end)
+    places: Integers
+    numbers: Integers
+    passages: Integers
+
+    def place(self, row: int) -> int:
+        return int(self.places[row])
+
+    def number(self, row: int) -> int:
+        return int(self.numbers[row])
+
+    def span(self, row: int) -> Span:
+        return Span(int(self.passages[row, 0]), int(self.passages[row, 1]))
+
+    def prose(self, row: int) -> int:
+        return int(self.passages[row, 2])
 
 
 _Paragraphs = dict[int, tuple[int, float]]
@@ -50,37 +62,36 @@ _Paragraphs = dict[int, tuple[int, float]]
 
 def find_passages(collection: Collection) -> Iterator[Shared]:
     """Yield the passages that stand in two posts or more, by the first place of each."""
-    rows = [
-        _Row(place, number, passage)
-        for place, member in enumerate(collection.members)
-        for number, passage in enumerate(member.traits.passages)
-        if passage.prose >= 0
-    ]
-    if not rows:
+    if not collection.members:
         return
-    sketches = np.concatenate([read_sketches(member.traits)[:-1] for member in collection.members])
-    sketches = sketches[[passage.prose >= 0 for member in collection.members for passage in member.traits.passages]]
-    texts = Texts(len(rows), lambda row: collection.text(rows[row].place, rows[row].span))
+    by_post = [read_passages(member.traits) for member in collection.members]
+    counts = [len(passages) for passages in by_post]
+    passages = np.concatenate(by_post)
+    prose = np.flatnonzero(passages[:, 2] >= 0)
+    numbers = np.concatenate([np.arange(count) for count in counts])
+    rows = _Rows(np.repeat(np.arange(len(counts)), counts)[prose], numbers[prose], passages[prose])
+    sketches = np.concatenate([read_sketches(member.traits)[:-1] for member in collection.members])[prose]
+    texts = Texts(len(prose), lambda row: collection.text(rows.place(row), rows.span(row)))
     known = collection.memory.similarities
     stars = gather(texts, sketches, find_pairs(sketches), threshold=SIMILAR, known=known)
     found = [each for star in stars if len(each := _by_post(star, rows)) > 1]
-    passages = [_describe(chain, rows, sketches, texts, collection) for chain in _chain(found, rows)]
-    yield from sorted((each for each in passages if each), key=lambda each: min(each.spans.items()))
+    shared = [_describe(chain, rows, sketches, texts, collection) for chain in _chain(found, rows)]
+    yield from sorted((each for each in shared if each), key=lambda each: min(each.spans.items()))
 
 
-def _by_post(star: Star, rows: Sequence[_Row]) -> _Paragraphs:
-    by_post: _Paragraphs = {rows[star.keeper].place: (star.keeper, 1.0)}
+def _by_post(star: Star, rows: _Rows) -> _Paragraphs:
+    by_post: _Paragraphs = {rows.place(star.keeper): (star.keeper, 1.0)}
     for row, similarity in star.others:
-        by_post.setdefault(rows[row].place, (row, similarity))
+        by_post.setdefault(rows.place(row), (row, similarity))
     return by_post
 
 
-def _chain(found: Sequence[_Paragraphs], rows: Sequence[_Row]) -> Iterator[list[_Paragraphs]]:
+def _chain(found: Sequence[_Paragraphs], rows: _Rows) -> Iterator[list[_Paragraphs]]:
     """Yield paragraphs in chains: each next one follows in most of the posts in which either stands."""
     at: defaultdict[int, dict[int, int]] = defaultdict(dict)
     for index, paragraphs in enumerate(found):
         for place, (row, _) in paragraphs.items():
-            at[place][rows[row].number] = index
+            at[place][rows.number(row)] = index
     pairs = Counter(
         (numbers[one], numbers[next_one])
         for numbers in at.values()
@@ -100,9 +111,7 @@ def _chain(found: Sequence[_Paragraphs], rows: Sequence[_Row]) -> Iterator[list[
         yield [found[index] for index in chain]
 
 
-def _describe(
-    chain: list[_Paragraphs], rows: Sequence[_Row], sketches: Sketches, texts: Texts, collection: Collection
-) -> Shared | None:
+def _describe(chain: list[_Paragraphs], rows: _Rows, sketches: Sketches, texts: Texts, collection: Collection) -> Shared | None:
     """Return what a chain amounts to; None where it is too short, or states something else in each post."""
     spans, similarities = _measure(chain, rows)
     if len(spans) >= _MANY or (len(spans) >= _SEVERAL and _stand_alike(spans, collection)):
@@ -120,7 +129,7 @@ def _describe(
     prose: Counter[int] = Counter()
     for paragraphs in kept:
         for place, (row, _) in paragraphs.items():
-            prose[place] += rows[row].passage.prose
+            prose[place] += rows.prose(row)
     spans, similarities = _measure(kept, rows)
     enough = [place for place in spans if prose[place] >= _LEAST_SHARED]
     if len(enough) < 2:
@@ -128,16 +137,16 @@ def _describe(
     return Shared({place: spans[place] for place in enough}, {place: similarities[place] for place in enough}, template=False)
 
 
-def _measure(chain: Sequence[_Paragraphs], rows: Sequence[_Row]) -> tuple[dict[int, Span], dict[int, float]]:
+def _measure(chain: Sequence[_Paragraphs], rows: _Rows) -> tuple[dict[int, Span], dict[int, float]]:
     """Return from where to where a chain stands in each post, and how alike the least like of its paragraphs is."""
     spans: dict[int, Span] = {}
     similarities: dict[int, float] = {}
     for paragraphs in chain:
         for place, (row, similarity) in paragraphs.items():
-            span = rows[row].span
+            span = rows.span(row)
             begun = spans.setdefault(place, span)
             # In a few posts the paragraphs of a chain stand apart; then the first of them is shown.
-            if span.start >= begun.end and rows[row].number:
+            if span.start >= begun.end and rows.number(row):
                 spans[place] = Span(begun.start, span.end)
             similarities[place] = min(similarity, similarities.get(place, 1.0))
     return spans, similarities
@@ -147,8 +156,8 @@ def _stand_alike(spans: dict[int, Span], collection: Collection) -> bool:
     """Tell whether a passage stands at a like place in most of its posts, counted from their beginning or from their end."""
     shares = []
     for place, span in spans.items():
-        passages = collection.members[place].traits.passages
-        begin, end = collection.members[place].traits.body, passages[-1].end
+        traits = collection.members[place].traits
+        begin, end = traits.body, int(read_passages(traits)[-1, 1])
         shares.append((span.start - begin) / max(1, end - begin))
     middle = median(shares)
     return sum(abs(share - middle) <= _NEAR for share in shares) >= _MOST * len(shares)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from dedupe.address import Site, find_address, find_addresses, find_generator, read_site
+from dedupe.address import Site, add_defaults, find_address, find_addresses, find_generator, find_kind, read_site
 from dedupe.baseline import name_post
 from dedupe.config import TEMPLATE, TWIN, Config
 from dedupe.corpus import Source, read_source
@@ -126,7 +126,7 @@ def _compare(peers: Sequence[Peer], traits: dict[str, Traits], config: Config, m
             traits[peer.content] = peer.traits
         elif peer.content not in traits:
             traits[peer.content] = find_traits(read(peer.source.name), config)
-    sites = _find_sites(peers)
+    sites = {folder: _find_site(folder) for folder in _folders(peers)}
     members = [_member(peer.source, traits[peer.content], *sites[peer.source.path.parent]) for peer in peers]
     comparison = compare(members, lambda name: read(name).text, memory)
     return Found(report_across(comparison.findings, lambda name: read(name).text), dict(comparison.used))
@@ -223,36 +223,55 @@ def _without_known(findings: Sequence[FindingLine], known: Mapping[str, int]) ->
 def _member(source: Source, traits: Traits, root: Path, site: Site) -> Member:
     from dedupe.collection import Member  # noqa: PLC0415
 
-    path = source.path.relative_to(root) if source.path.is_relative_to(root) else source.path
-    address = find_address(path.as_posix(), traits.values, site)
-    addresses = find_addresses(path.as_posix(), traits.values, site)
-    return Member(source.name, traits, addresses, root.as_posix(), site, address)
+    top = root.as_posix()
+    path = source.path.as_posix().removeprefix(f"{top.rstrip('/')}/")
+    values = add_defaults(path, traits.values, site)
+    addresses = find_addresses(path, values, site)
+    return Member(source.name, traits, addresses, top, site, find_address(path, values, site), values)
 
 
-def _find_sites(peers: Iterable[Peer]) -> dict[Path, tuple[Path, Site]]:
-    return {folder: _find_site(folder) for folder in {peer.source.path.parent for peer in peers}}
+class _Settings(NamedTuple):
+    """What is known of a site before its settings are read: its top folder, its generator, and the text of its settings."""
+
+    top: Path
+    generator: str
+    text: str = ""
+
+
+def _folders(peers: Iterable[Peer]) -> set[Path]:
+    return {peer.source.path.parent for peer in peers}
 
 
 def _find_site(folder: Path) -> tuple[Path, Site]:
     """Return the top folder of the site that posts in `folder` are of, and the site as its settings say; `folder` may be all."""
-    generator = find_generator(f"{folder.as_posix()}/")
-    mark = {"jekyll": "_posts", "hugo": "content"}.get(generator)
-    if mark is None:
+    top, generator, text = _find_settings(folder)
+    site = read_site(generator, text)
+    if generator == "jekyll" and find_kind(f"{folder.relative_to(top).as_posix()}/", site) is None:
         return Path(folder.anchor), Site()
+    return top, site
+
+
+def _find_settings(folder: Path) -> _Settings:
+    generator = find_generator(f"{folder.as_posix()}/")
+    if not generator:
+        return _Settings(Path(folder.anchor), generator)
     parts = folder.parts
-    top = Path(*parts[: len(parts) - 1 - parts[::-1].index(mark)])
+    marks = [place for place, part in enumerate(parts) if part == ("content" if generator == "hugo" else "_posts")]
+    marks = marks or [place for place, part in enumerate(parts) if part.startswith("_")]
+    top = Path(*parts[: marks[-1]])
     if generator == "hugo":
         files = [file for name in _HUGO for file in sorted(top.glob(name)) if file.is_file()]
-        return top, read_site("hugo", "\n".join(file.read_text("utf-8", "replace") for file in files))
+        return _Settings(top, generator, "\n".join(file.read_text("utf-8", "replace") for file in files))
     for above in [top, *list(top.parents)[:_UP]]:
         settings = above / "_config.yml"
         if settings.is_file():
-            return above, read_site("jekyll", settings.read_text("utf-8", "replace"))
-    return top, read_site("jekyll")
+            return _Settings(above, generator, settings.read_text("utf-8", "replace"))
+    return _Settings(top, generator)
 
 
 def _name_collection(peers: Iterable[Peer]) -> str:
     """Return a digest of all that decides about what is found: the posts, what they hold, and the settings of their sites."""
-    sites = sorted(map(repr, _find_sites(peers).items()))
+    settings = ((folder, _find_settings(folder)) for folder in _folders(peers))
+    sites = sorted(f"{folder}\0{top}\0{generator}\0{text}" for folder, (top, generator, text) in settings)
     posts = sorted(f"{peer.source.name}\0{peer.source.path}\0{peer.content}" for peer in peers)
     return blake2b("\0\0".join([*sites, *posts]).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()

@@ -14,13 +14,14 @@ from typing import Any
 from dedupe.config import CONTINUATION, TEMPLATE
 from dedupe.diff import unified_diff
 from dedupe.language import N_, say, say_again, say_many
-from dedupe.model import Draft, Finding, Outcome, Rewording, Span, Wording
+from dedupe.model import Draft, Elsewhere, Finding, Outcome, Rewording, Span, Wording
 from dedupe.rules import RULES, say_reason
 
 SCHEMA_VERSION = 1
 FORMATS = ("text", "json", "jsonl", "diff")
 _SHOWN = 60
 _CHANGES = 4
+_LISTED = 50
 _STRIP = 76
 """Columns of a strip, so that it fits 80 with its margin; one of more drafts than half of that ends early."""
 _SIGNS = {Wording.NEW: "#", Wording.COPY: "=", Wording.REWRITE: "~"}
@@ -90,16 +91,20 @@ class EditLine:
 
 @dataclass(frozen=True, slots=True)
 class OtherPlace:
-    """A span of another post: characters, half-open, and the first and last line it touches, from 1."""
+    """A span of another post: characters, half-open, the lines it touches and its columns, as those of a `Place`."""
 
     path: str
     span: tuple[int, int]
     lines: tuple[int, int]
+    columns: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class FindingLine:
-    """A finding as reports show it; `excerpt` is the beginning of its text, `elsewhere` what it is about in other posts."""
+    """A finding as reports show it; `excerpt` is the beginning of its text, `elsewhere` what it is about in other posts.
+
+    `posts` counts those a template stands in, of which `elsewhere` names the first only.
+    """
 
     code: str
     name: str
@@ -116,6 +121,7 @@ class FindingLine:
     excerpt: str
     fingerprint: str
     elsewhere: tuple[OtherPlace, ...] = ()
+    posts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,12 +221,16 @@ def report_across(found: Mapping[str, Sequence[Finding]], read: Callable[[str], 
         path: tuple(
             replace(
                 _line(finding, read(path), breaks(path)),
-                elsewhere=tuple(OtherPlace(other, span, _place(span, breaks(other))) for other, span in finding.elsewhere),
+                elsewhere=tuple(_other_place(other, read(other.path), breaks(other.path)) for other in finding.elsewhere),
             )
             for finding in findings
         )
         for path, findings in found.items()
     }
+
+
+def _other_place(other: Elsewhere, text: str, lines: list[int]) -> OtherPlace:
+    return OtherPlace(other.path, other.span, _place(other.span, lines), _columns(other.span, lines, text))
 
 
 def add_findings(post: PostReport, findings: Iterable[FindingLine], baselined: int = 0) -> PostReport:
@@ -274,6 +284,7 @@ def _line(finding: Finding, text: str, lines: list[int]) -> FindingLine:
         message=finding.message,
         excerpt=excerpt[:_SHOWN] + ("…" if len(excerpt) > _SHOWN else ""),
         fingerprint=finding.fingerprint,
+        posts=finding.posts,
     )
 
 
@@ -521,8 +532,7 @@ def render_summary(report: Report, *, dry_run: bool) -> str:
     rows = "".join(f"| {code} | {RULES[code].name} | {count} |\n" for code, count in total["findings"].items())
     worst = sorted((post for post in report.posts if post.removed), key=lambda post: (-post.removed, post.path))[:20]
     posts = "".join(
-        f"| {post.path.replace('|', chr(92) + '|')} | {post.removed:,} | {post.removed / max(1, post.characters):.0%} |\n"
-        for post in worst
+        f"| {_cell(post.path)} | {post.removed:,} | {post.removed / max(1, post.characters):.0%} |\n" for post in worst
     )
     total_figures = {"repaired": total["posts_to_change"], "removed": total["removed"], "characters": total["characters"]}
     told = say(_DRY_RUN if dry_run else _RAN, posts=_posts(total["posts"]), **total_figures)
@@ -533,12 +543,33 @@ def render_summary(report: Report, *, dry_run: bool) -> str:
     ]
     if rows:
         lines.append("\n" + say("| rule | name | findings |") + f"\n| --- | --- | ---: |\n{rows}")
+    lines += _across(report)
     if posts:
         lines.append("\n" + say("| post | characters removed | share |") + f"\n| --- | ---: | ---: |\n{posts}")
     if report.errors:
         errors = "".join(f"- {say_error(error)}\n" for error in report.errors)
         lines.append("\n## " + say("Not examined or not repaired") + f"\n\n{errors}")
     return "".join(lines)
+
+
+def _across(report: Report) -> Iterator[str]:
+    """Yield a table of what posts have in common with others."""
+    told = [(post, finding) for post in report.posts for finding in post.findings if finding.elsewhere]
+    if not told:
+        return
+    yield "\n" + say("| post | rule | other post |") + "\n| --- | --- | --- |\n"
+    for post, finding in told[:_LISTED]:
+        other = finding.elsewhere[0]
+        here, there = (
+            f"{_cell(path)}, {_lines(lines)}" for path, lines in ((post.path, finding.lines), (other.path, other.lines))
+        )
+        yield f"| {here} | {finding.code} {finding.name} | {there} |\n"
+    if len(told) > _LISTED:
+        yield "\n" + say("And {count:,} more.", count=len(told) - _LISTED) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def merge(

@@ -31,6 +31,7 @@ from dedupe.peers import Found, Peer, add_across, compare_peers, edits_across, t
 from dedupe.records import Columns
 from dedupe.repair import apply
 from dedupe.report import PostReport, Report, merge, render, render_summary, report_post
+from dedupe.spool import open_spool
 from dedupe.tables import clean_table
 
 if TYPE_CHECKING:
@@ -217,8 +218,7 @@ def scan_table(
     file: Path, columns: Columns, config: Config, *, keep_going: bool = False, page: bool = False, jobs: int = 1
 ) -> Report:
     """Return what is wrong with the rows of a table, as `clean_table` does, over several processes; writes nothing."""
-    with _mapper(jobs or os.cpu_count() or 1) as mapper:
-        return clean_table(file, columns, config, mapper, keep_going=keep_going, proof=False, page=page)
+    return _clean_table(file, columns, config, None, jobs, keep_going=keep_going, proof=False, page=page)
 
 
 def fix_table(
@@ -233,11 +233,22 @@ def fix_table(
 ) -> Report:
     """Write a repaired copy of a table to `output` (None: only look), and what was done to `reports`/<run>/."""
     run = _new_run(Path.cwd(), reports)
-    with _mapper(jobs or os.cpu_count() or 1) as mapper:
-        report = clean_table(file, columns, config, mapper, output, keep_going=keep_going, page=True)
-    report = replace(report, run=run)
+    report = replace(_clean_table(file, columns, config, output, jobs, keep_going=keep_going, proof=True, page=True), run=run)
     _write_reports(report, reports / run, (), dry_run=output is None, diff=False)
     return report
+
+
+def _clean_table(
+    file: Path, columns: Columns, config: Config, output: Path | None, jobs: int, *, keep_going: bool, proof: bool, page: bool
+) -> Report:
+    """Clean a table, and compare its rows with each other as far as that is asked for and memory allows."""
+    with _mapper(jobs or os.cpu_count() or 1) as mapper, open_spool() as spool:
+        note = spool.add if config.compares else None
+        report = clean_table(file, columns, config, mapper, output, keep_going=keep_going, proof=proof, page=page, note=note)
+        if spool.is_full:
+            error = InputError("{file}: has too many rows to compare with each other; `--ignore POST` leaves that out", file=file)
+            return replace(report, errors=(*report.errors, str(error)))
+        return spool.compare(report, config, page=page) if config.compares else report
 
 
 def count_findings(report: Report) -> Baseline:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from dedupe.baseline import Counts, name_post
 from dedupe.config import Config
@@ -20,6 +20,9 @@ from dedupe.page import DETAILED, pack_detail, rank
 from dedupe.parquet import copy_parquet, read_parquet
 from dedupe.records import Columns, Record, unfinished
 from dedupe.report import PostReport, Report, report_post
+
+if TYPE_CHECKING:
+    from dedupe.traits import Traits
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson", ".parquet")
 _BATCH = 128
@@ -34,6 +37,7 @@ class _Done:
     findings: tuple[Finding, ...] = ()
     repaired: str | None = None
     error: str | None = None
+    traits: Traits | None = None
 
 
 _Task = tuple[Post | None, Counts]
@@ -52,12 +56,14 @@ def clean_table(
     keep_going: bool = False,
     proof: bool = True,
     page: bool = False,
+    note: Callable[[Post, Traits], None] | None = None,
 ) -> Report:
     """Examine the rows of `file`; with `output` write a repaired copy there and what went to `output`.removals.jsonl.
 
     Both come into being whole at the end, or not at all. A row that cannot be read stops the run (InputError names it)
     unless it is to `keep_going`; then it is named in `Report.errors` and copied as it is. A row whose text is null is copied.
-    Without `proof` nothing can be written. With `page` the report has what its page shows.
+    Without `proof` nothing can be written. With `page` the report has what its page shows. `note` is told of each row that has a
+    report, in order, what counts of it when it is compared with others.
     """
     if not file.name.lower().endswith(SUFFIXES):
         raise InputError(
@@ -83,13 +89,15 @@ def clean_table(
             removals = stack.enter_context(path.open("w", encoding="utf-8", newline="\n"))
             write = stack.enter_context(copy_parquet(file, output, columns) if parquet else copy_lines(output, columns))
         records = read_parquet(file, columns, whole=output is not None) if parquet else read_lines(file, columns)
-        work = partial(_examine, config=replace(config, baseline={}), proof=proof, page=page)
+        work = partial(_examine, config=replace(config, baseline={}), proof=proof, page=page, compares=note is not None)
         for record, done in _examine_all(records, config, partial(mapper, work), keep_going=keep_going):
             if done.error:
                 errors.append(done.error)
             if done.report:
                 held += [len(reports)] if done.report.detail else []
                 reports.append(done.report)
+            if note and record.post and done.traits:
+                note(record.post, done.traits)
             write(record, done.repaired)
             if removals:
                 removals.writelines(_removals(record, done))
@@ -98,9 +106,10 @@ def clean_table(
     return Report(tuple(reports), tuple(errors), unsafe_fixes=config.unsafe_fixes, near=config.near)
 
 
-def _examine(task: _Task, config: Config, *, proof: bool, page: bool) -> _Done:
+def _examine(task: _Task, config: Config, *, proof: bool, page: bool, compares: bool) -> _Done:
     """Examine one row; for workers."""
     from dedupe.pipeline import examine  # noqa: PLC0415 (brings numpy along)
+    from dedupe.traits import find_traits  # noqa: PLC0415 (as above)
 
     post, known = task
     if post is None:
@@ -114,9 +123,10 @@ def _examine(task: _Task, config: Config, *, proof: bool, page: bool) -> _Done:
     report = report_post(outcome)
     if page and (report.findings or report.error):
         report = replace(report, detail=pack_detail(report, post.text))
+    traits = find_traits(post, config) if compares else None
     if not outcome.changed:
-        return _Done(report, error=unproved)
-    return _Done(report, outcome.findings, outcome.repaired, unproved)
+        return _Done(report, error=unproved, traits=traits)
+    return _Done(report, outcome.findings, outcome.repaired, unproved, traits)
 
 
 def _examine_all(

@@ -15,7 +15,7 @@ from dedupe.alike import VALUES, Sketches, sketch_passages
 from dedupe.config import CODES, Config
 from dedupe.header import read_values
 from dedupe.leaks import find_in_titles
-from dedupe.model import Post, Span
+from dedupe.model import Integers, Post, Span
 from dedupe.sketch import EMPTY
 from dedupe.suppress import Suppression, find_suppressions
 
@@ -51,14 +51,6 @@ _ADDRESSING = (
 )
 
 
-class Passage(NamedTuple):
-    """A paragraph: its span, and how much prose is in it (see `measure`); -1 where it is data: code, a table, links."""
-
-    start: int
-    end: int
-    prose: int
-
-
 class Link(NamedTuple):
     """A link of the text: its span, its target, and the id of the entry of the catalogue its words are, if any."""
 
@@ -81,12 +73,14 @@ class Head(NamedTuple):
 class Traits:
     """What counts of one post. `body` is where its body begins.
 
+    `passages` has a row for each paragraph, as bytes: where it begins and ends, and how much prose is in it (see `measure`),
+    -1 where it is data: code, a table, links.
     `sketches` has the rows of `sketch_passages` for `passages`, and one more, for the body as a whole, as bytes.
     `values` are those of the front matter that say where and whether the post is published.
     """
 
     body: int
-    passages: tuple[Passage, ...]
+    passages: bytes
     sketches: bytes
     heads: tuple[Head, ...]
     links: tuple[Link, ...]
@@ -101,12 +95,12 @@ def find_traits(post: Post, config: Config) -> Traits:
     texts = sorted(spans, key=spans.__getitem__)
     sketches = sketch_passages(texts)
     compared = [place for place, text in enumerate(texts) if len(text) >= _SHORT]
-    passages = tuple(_describe(text, *spans[text]) for text in texts if len(text) >= _SHORT)
+    passages = [_describe(texts[place], *spans[texts[place]]) for place in compared]
     values = read_values(post)
     heads, links = _with_leaks(_find_heads(post, values), list(_find_links(post)), post.text, config)
     return Traits(
         post.body.start,
-        passages,
+        np.array(passages, np.int64).tobytes(),
         np.vstack((sketches[compared], _join(sketches, post))).tobytes(),
         heads,
         links,
@@ -117,7 +111,12 @@ def find_traits(post: Post, config: Config) -> Traits:
 
 def read_sketches(traits: Traits) -> Sketches:
     """Return the sketches of the passages and, in the last row, of the body."""
-    return np.frombuffer(traits.sketches, np.uint32).reshape(len(traits.passages) + 1, VALUES + 2)
+    return np.frombuffer(traits.sketches, np.uint32).reshape(-1, VALUES + 2)
+
+
+def read_passages(traits: Traits) -> Integers:
+    """Return the passages, one a row: start, end, prose."""
+    return np.frombuffer(traits.passages, np.int64).reshape(-1, 3)
 
 
 def measure(text: str) -> int:
@@ -129,8 +128,8 @@ def measure(text: str) -> int:
     return (len(said) + len(said.encode("utf-8", "surrogatepass"))) // 2
 
 
-def _describe(text: str, start: int, end: int, code: bool) -> Passage:
-    return Passage(start, end, -1 if code or _is_data(text) else measure(text))
+def _describe(text: str, start: int, end: int, code: bool) -> tuple[int, int, int]:
+    return start, end, -1 if code or _is_data(text) else measure(text)
 
 
 def _find_passages(post: Post) -> Iterator[tuple[int, int, bool]]:

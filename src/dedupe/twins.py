@@ -10,7 +10,7 @@ import numpy as np
 from dedupe.alike import VALUES, find_pairs, gather
 from dedupe.collection import Collection, Texts
 from dedupe.sketch import EMPTY
-from dedupe.traits import Traits, read_sketches
+from dedupe.traits import Traits, read_passages, read_sketches
 
 SIMILAR = 0.9
 """Least similarity of twins (see `alike`)."""
@@ -42,4 +42,4 @@ def find_twins(collection: Collection) -> Iterator[Twin]:
 
 
 def _is_stub(traits: Traits) -> bool:
-    return sum(max(0, passage.prose) for passage in traits.passages) < _LEAST
+    return bool(np.maximum(read_passages(traits)[:, 2], 0).sum() < _LEAST)

@@ -82,6 +82,18 @@ function rules() {
     el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, t('rule')), el('th', { class: 'n', scope: 'col' }, t('count')))), el('tbody', {}, ...rows))));
 }
 
+const places = new Map(data.posts.map((post, i) => [post.path, i]));
+const linked = path => places.has(path) ? el('a', { href: `#post-${places.get(path)}` }, path) : path;
+
+function table(title, hint, columns, rows) {
+  if (!rows.length) return null;
+  return el('section', {}, el('h2', {}, title), el('p', { class: 'soft' }, hint), el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': title }, el('table', {},
+    el('thead', {}, el('tr', {}, ...columns.map((name, i) => el('th', { class: i === columns.length - 1 ? 'n' : null, scope: 'col' }, name)))),
+    el('tbody', {}, ...rows.map(row => el('tr', {}, ...row.map((cell, i) => el('td', { class: i === columns.length - 1 ? 'n' : null }, cell))))))));
+}
+const twins = () => table(t('twins'), t('twins_hint'), [t('post'), t('twin_of'), t('similarity')], data.twins.map(twin => [linked(twin.path), linked(twin.other), percent(twin.similarity)]));
+const templates = () => table(t('templates'), t('templates_hint'), [t('text'), t('first_in'), t('posts')], [...data.templates].sort((a, b) => b.posts - a.posts).map(each => [each.text, linked(each.path), each.posts.toLocaleString(language)]));
+
 function posts() {
   const columns = [['path', 'post'], ['removed', 'removed'], ['share', 'share'], ['findings', 'findings']];
   const body = el('tbody');
@@ -105,7 +117,7 @@ function overview() {
   const s = data.summary;
   const parts = [el('h1', {}, t('title'))];
   if (!data.posts.length) parts.push(el('p', { class: 'lead' }, t('nothing')));
-  else parts.push(el('p', { class: 'lead' }, t(data.done ? 'lead_done' : 'lead', { damaged: s.posts_with_findings, posts: s.posts, change: s.posts_to_change, removed: s.removed, characters: s.characters })), figures(), el('div', { class: 'two' }, histogram(), rules()), ...[trend()].filter(Boolean), posts());
+  else parts.push(el('p', { class: 'lead' }, t(data.done ? 'lead_done' : 'lead', { damaged: s.posts_with_findings, posts: s.posts, change: s.posts_to_change, removed: s.removed, characters: s.characters })), figures(), el('div', { class: 'two' }, histogram(), rules()), ...[trend()].filter(Boolean), posts(), ...[twins(), templates()].filter(Boolean));
   if (s.errors.length) parts.push(el('section', {}, el('h2', {}, t('errors')), el('ul', {}, ...s.errors.map(error => el('li', {}, said(error))))));
   show(parts, t('title'));
 }
@@ -213,6 +225,11 @@ function compare(detail, number, pin) {
   if (pin) { place.tabIndex = -1; place.focus({ preventScroll: false }); }
 }
 
+function others(finding) {
+  if (!finding.elsewhere.length) return null;
+  return el('p', {}, `${t('see')} `, ...finding.elsewhere.flatMap((other, i) => [i ? ' · ' : '', linked(other.path), ` ${linesOf(other.lines)}`]));
+}
+
 function findings(detail) {
   return el('ol', { class: 'findings' }, ...detail.findings.map(finding => {
     const place = el('div');
@@ -224,7 +241,7 @@ function findings(detail) {
     } }, t('show'));
     return el('li', {}, el('h3', {}, `${finding.code} · ${linesOf(finding.lines)}`), el('p', {}, said(finding.message)),
       el('p', {}, el('span', { class: 'tag' }, t(finding.safety)), finding.similarity !== null ? el('span', { class: 'tag' }, t('similar', { share: percent(finding.similarity) })) : null),
-      finding.excerpt ? el('p', { class: 'soft' }, finding.excerpt) : null, button, place);
+      finding.excerpt ? el('p', { class: 'soft' }, finding.excerpt) : null, others(finding), button, place);
   }));
 }
 
