@@ -15,6 +15,8 @@ _SCRAP_WEIGHT = 20
 _NEAR_CUT = 60
 """Weight of a beginning that may be punctuated otherwise where it is complete."""
 _LEAST_CUT = 2
+_LEAST_TAKEN_UP = 5
+"""Folded characters that a text takes up behind dots, which make sure what it goes on with."""
 _OPENING = 8
 """Folded characters by which the beginnings of sentences are looked up."""
 _TEXT = frozenset({Kind.PARAGRAPH, Kind.VERSE, Kind.LINKS})
@@ -26,14 +28,17 @@ _STARTS_ANEW = re.compile(
     r"正直|実際|皆さん|加えて|同時に|今回|今後|現在|想像|考えて|結局|むしろ|以上|要する|いや|ええ|はい)"
 )
 _GOES_ON = re.compile(r"[*_…．.]*(?:[ぁ-んー]|[、。，」』）】]|(?P<letter>[^\W\d_]))")
-_NEEDS_MORE = re.compile(r"[のをがへとやでもに、，][*_]*$")
+_NEEDS_MORE = re.compile(r"(?:[のをがへとやでもに、，]|[一-鿿]な)[*_]*$")
 """The end of a text that cannot be the end of a sentence."""
+_NAMES = re.compile(r"[A-Za-z0-9]+")
+_NAMES_BEFORE = re.compile(r"[A-Za-z0-9]+\Z")
+_BRACKETS = {"「": "」", "『": "』", "（": "）", "“": "”", "【": "】"}
 _IDEOGRAPHS = re.compile(r"[一-鿿]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _LETTERS_BEFORE = re.compile(r"[^\W\d_]+\Z")
 _LONGEST_WORD = 40
 _KATAKANA = re.compile(r"[ァ-ヺー]+")
-_MAY_FOLLOW = re.compile(r"[*_]*[ァ-ヶ一-鿿]")
+_MAY_FOLLOW = re.compile(r"[*_]*(?:[ァ-ヶ一-鿿]|(?P<name>[A-Za-z0-9]))")
 
 
 def find_breaks(scene: Scene) -> Iterator[Verdict]:
@@ -234,8 +239,9 @@ def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool)
     if not seam or not scene.is_cut(cut) or scene.kind[after] is not Kind.PARAGRAPH or not (scene.opens[after] or dots):
         return None
     text = scene.post.text
-    safety = Safety.UNSAFE if dots else Safety.SAFE  # dots are no copy of anything
     overlap = _overlap(scene, cut, after)
+    # Dots are no copy of anything, but who takes up the thread with the words before them says what they are.
+    safety = Safety.SAFE if not dots or overlap >= _LEAST_TAKEN_UP else Safety.UNSAFE
     end, start = scene.spans[cut].end, scene.spans[after].start
     if overlap:
         words = scene.span_of(scene.last[cut] - overlap, overlap)
@@ -246,10 +252,13 @@ def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool)
         return None  # there stands an echo, which may begin in the midst of a sentence
     goes_on = _GOES_ON.match(text, start)
     goes_on = goes_on if goes_on and (not goes_on["letter"] or goes_on["letter"].islower()) else None
-    if _STARTS_ANEW.match(text, start) or not (goes_on or (needs_more(text, end, start) and _MAY_FOLLOW.match(text, start))):
+    follows = _MAY_FOLLOW.match(text, start)
+    follows = follows if follows and (not follows["name"] or after == cut + 1) else None
+    if _STARTS_ANEW.match(text, start) or not (goes_on or (follows and needs_more(text, end, start))):
         return None
-    unspaced = _is_unspaced(text[end - 1]) and _is_unspaced(text[start])
-    glue = "" if unspaced or _is_known_word(text, end, start) else " "
+    unspaced = _is_unspaced(text[end - 1]) or _is_unspaced(text[start])
+    in_a_word = _is_known_word(text, end, start) or _is_known_name(text, end, start)
+    glue = "" if unspaced or in_a_word else " "
     gap = Span(end, scene.spans[after - 1].end) if dots else Span(end, end)
     return Verdict("RPT004", (gap,), safety, None, ("goes on after a break",), start, glue)
 
@@ -257,13 +266,36 @@ def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool)
 def needs_more(text: str, end: int, start: int) -> bool:
     """Tell whether what ends there cannot be the end of a sentence, or of a word before what starts there."""
     in_a_word = _KATAKANA.fullmatch(text[end - 1] + text[start])
-    return bool(_NEEDS_MORE.search(text, end - 3, end) or in_a_word or _is_known_compound(text, end, start))
+    known = _is_known_compound(text, end, start) or _is_known_name(text, end, start)
+    return bool(_NEEDS_MORE.search(text, end - 3, end) or in_a_word or known or _closes_bracket(text, end, start))
+
+
+def _closes_bracket(text: str, end: int, start: int) -> bool:
+    """Tell whether what starts there closes a bracket that the line that ends there left open."""
+    before = text[text.rfind("\n", 0, end) + 1 : end]
+    after = text[start:].partition("\n")[0]
+    for opening, closing in _BRACKETS.items():
+        if before.count(opening) == before.count(closing) + 1 and before.rfind(opening) > before.rfind(closing):
+            at = after.find(closing)
+            return at >= 0 and opening not in after[:at]
+    return False
+
+
+def _is_known_name(text: str, end: int, start: int) -> bool:
+    """Tell whether a name in Latin letters and digits, of which the second part stands nowhere alone, stands elsewhere."""
+    left, right = _NAMES_BEFORE.search(text, max(0, end - _LONGEST_WORD), end), _NAMES.match(text, start)
+    if not left or not right:
+        return False
+    whole, alone = (len(re.findall(rf"(?<![A-Za-z0-9]){name}(?![A-Za-z0-9])", text)) for name in (left[0] + right[0], right[0]))
+    return whole > 0 and alone == 1
 
 
 def _is_known_compound(text: str, end: int, start: int) -> bool:
-    """Tell whether two ideographs that meet, with one more before or after them, stand together elsewhere."""
+    """Tell whether two ideographs that meet, with one more before or after them, or four letters stand together elsewhere."""
     across = text[end - 2 : end] + text[start : start + 2]
-    return bool(_IDEOGRAPHS.fullmatch(across[1:-1])) and (across[:-1] in text or across[1:] in text)
+    if _IDEOGRAPHS.fullmatch(across[1:-1]):
+        return across[:-1] in text or across[1:] in text
+    return across.isalnum() and across in text
 
 
 def _is_known_word(text: str, end: int, start: int) -> bool:

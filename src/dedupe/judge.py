@@ -379,8 +379,11 @@ def _rewritten_parts(scene: Scene, unit: int, root: Integers) -> Iterator[tuple[
     if np.array_equal(codes[start : scene.last[unit]], codes[root[start : scene.last[unit]]]):
         return
     place, end = scene.witness[unit], scene.witness_end(unit)
-    if place < 0:  # a first text that goes for one of its copies
-        yield scene.spans[unit], _kept(scene, root[start : scene.last[unit]])
+    if place < 0:  # a first text that goes for one of its copies, or a beginning for its whole
+        places = root[start : scene.last[unit]]
+        begun = scene.is_cut(unit) and int(places[-1]) > int(places[0])
+        kept = scene.span_of(int(places[0]), int(places[-1]) + 1 - int(places[0])) if begun else _kept(scene, places)
+        yield scene.spans[unit], kept
         return
     for part in range(scene.unit_at(place), scene.unit_at(end - 1) + 1):
         first = start + max(place, scene.first[part]) - place
