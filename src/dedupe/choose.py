@@ -530,8 +530,8 @@ def _lead(scene: Scene, texts: _Texts, classes: _Classes, gone: Collection[int],
     one piece and to the letter.
     """
     source = scene.source.copy()
-    for unit in range(len(scene)):
-        if scene.state[unit] is COPY and unit not in gone and _is_of_whole_units(scene, unit):
+    for unit in [unit for unit, state in enumerate(scene.state) if state is COPY and unit not in gone]:
+        if _is_of_whole_units(scene, unit):
             source[scene.first[unit] : scene.last[unit]] = np.arange(scene.first[unit], scene.last[unit])
     for cut, whole in cuts.items():
         source[scene.first[cut] : scene.last[cut]] = np.arange(scene.first[whole], scene.first[whole] + scene.length[cut])

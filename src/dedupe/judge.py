@@ -402,9 +402,9 @@ def _through_near(scene: Scene, source: Integers) -> NDArray[np.bool_]:
     through = np.zeros(len(source), bool)
     for unit in scene.near:
         through[scene.first[unit] : scene.last[unit]] = True
-    for _ in range(len(source).bit_length() + 1) if scene.near else ():
-        through, source = through | through[source], source[source]
-    return through
+    while scene.near and not np.array_equal(source, further := source[source]):
+        through, source = through | through[source], further
+    return through | through[source]
 
 
 def _with_rewritten(scene: Scene, verdict: Verdict, gone: Collection[int], root: Integers) -> Verdict:
