@@ -46,7 +46,7 @@ function chart(canvas, config) {
 function figures() {
   const s = data.summary;
   const count = Object.values(s.findings).reduce((a, b) => a + b, 0);
-  const rows = [['posts', s.posts], ['findings', count], ['share', percent(s.repeated_share)], ['go', s.removed], ['person', s.safety.unsafe + s.safety.display]];
+  const rows = [['posts', s.posts], ['findings', count], ['share', percent(s.repeated_share)], ['go', s.removed], ['person', data.left]];
   return el('dl', { class: 'figures' }, ...rows.map(([key, value]) => el('div', {}, el('dt', {}, t(key)), el('dd', {}, typeof value === 'number' ? value.toLocaleString(language) : value))));
 }
 
