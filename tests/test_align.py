@@ -84,3 +84,9 @@ def test_a_copy_that_says_its_witness_twice_is_shown_as_that() -> None:
     assert shown.right is not None
     assert marked(shown.left.pieces) == marked(shown.right.pieces) == []
     assert shown.comparison == "said_again"
+
+
+def test_a_copy_whose_parts_stand_in_several_places_is_shown_as_that() -> None:
+    post = f"{MILL} It turned once, in the fl\n\n\n{MILL} It turned once, in the flood of May.\n"
+    (finding,) = report_post(examine(read_post("mill.md", post), Config())).findings
+    assert show(post, finding).comparison == "in_parts"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dedupe import Config
-from dedupe.corpus import decode, find_sources
+from dedupe.corpus import Choice, decode, find_sources
 from dedupe.errors import InputError
 
 
@@ -83,6 +83,26 @@ def test_what_is_not_there_is_an_error(site: Path) -> None:
         names("nothing")
     with pytest.raises(InputError, match="no file matches"):
         names("nothing/*.md")
+
+
+def test_a_table_is_not_taken_for_one_post(site: Path) -> None:
+    for name in ("rows.jsonl", "rows.parquet", "Rows.JSONL.GZ"):
+        (site / name).write_text("{}\n")
+        with pytest.raises(InputError, match="--text-column"):
+            names(name)
+    assert names("rows.jsonl", config=Config(suffixes=(".md", ".jsonl"))) == ["rows.jsonl"]
+
+
+def test_the_report_of_a_run_is_no_post(site: Path) -> None:
+    before = names(".")
+    run = site / "reports/2025-01-01T00-00-00Z"
+    run.mkdir(parents=True)
+    for name in ("report.html", "report.json", "summary.md"):
+        (run / name).write_text("text\n")
+    assert names(".") == before
+    assert not find_sources([run / "summary.md"], Config(), Choice(force_exclude=True))
+    (run / "report.html").unlink()
+    assert "reports/2025-01-01T00-00-00Z/summary.md" in names(".")
 
 
 def test_bytes_that_are_not_utf8_are_named() -> None:

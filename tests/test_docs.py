@@ -57,7 +57,7 @@ def test_the_example_of_a_page_is_true(code: str) -> None:
 def test_every_option_is_in_the_readme_or_its_help() -> None:
     for command in ("scan", "fix", "undo", "rules"):
         assert f"dedupe {command}" in README
-    commands = ([sys.executable, "-m", "dedupe", command, "--help"] for command in ("fix", "baseline"))
+    commands = ([sys.executable, "-m", "dedupe", command, "--help"] for command in ("fix", "baseline", "review"))
     help_text = "".join(subprocess.run(each, capture_output=True, check=True).stdout.decode() for each in commands)
     for option in set(re.findall(r"`(--[a-z-]+)", README)):
         assert option in help_text or option == "--version", option

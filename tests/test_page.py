@@ -99,6 +99,7 @@ def test_the_overview_shows_twins_and_templates(across: str, page: Page) -> None
     assert twins.locator("td").all_inner_texts() == ["2025-01-02-post.md", "2025-01-01-post.md", "100%"]
     text, first, count = templates.locator("td").all_inner_texts()
     assert (text[:8], first, count) == ("ご相談は<b>港", "2025-01-01-post.md", "8")
+    assert page.locator("dl.figures dd").last.inner_text() == "1"  # The twin waits for a person; the template is wanted.
     assert page.locator("main b").count() == 0
 
 

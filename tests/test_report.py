@@ -74,6 +74,11 @@ def test_the_summary_is_markdown(outcomes: list) -> None:
     assert "- x.md: broken" in summary
 
 
+def test_a_scan_is_not_called_a_run(outcomes: list) -> None:
+    report = merge([report_post(outcome) for outcome in outcomes], [])
+    assert render_summary(report, dry_run=True).startswith("# dedupe\n")
+
+
 def test_nothing_is_said_of_unsafe_fixes_where_nothing_is_wrong_or_they_were_asked_for(outcomes: list) -> None:
     clean = merge([report_post(examine(read_post("a.md", "All is well.\n"), Config()))], [])
     asked = merge([report_post(outcome) for outcome in outcomes], [], unsafe_fixes=True, near=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -53,6 +54,28 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def server(site: Path) -> Iterator[Server]:
     with serving(Desk(["posts"], Config(), jobs=1)) as served:
         yield served
+
+
+def test_an_interrupt_is_how_a_review_ends(site: Path) -> None:
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from dedupe.cli import main; main()",
+            "review",
+            "posts",
+        ],
+        cwd=site,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        assert httpx.get(url, follow_redirects=True).status_code == 200
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+    assert (process.returncode, told) == (0, "")
 
 
 @contextmanager

@@ -71,7 +71,7 @@ class Answers:
         self._notes: dict[int, tuple[str, dict[str, object]]] = {}
         self._noted = 0
         self._applied = Applied("", 0, 0, ())
-        self._working = False
+        self.working = False
         self._previewing = threading.Lock()
         self._templates = Environment(
             loader=PackageLoader("dedupe", "web/review"),
@@ -163,10 +163,10 @@ class Answers:
 
     def _wait(self, request: Request) -> Response:
         error, of = self._desk.error, max(1, self._desk.total)
-        return self._html(request, "progress.html", error=error, working=self._working, done=self._desk.done, of=of)
+        return self._html(request, "progress.html", error=error, working=self.working, done=self._desk.done, of=of)
 
     async def _progress(self, _: Request) -> Response:
-        busy = (self._desk.session is None and not self._desk.error) or self._working
+        busy = (self._desk.session is None and not self._desk.error) or self.working
         return JSONResponse({"busy": busy, "done": self._desk.done, "total": self._desk.total})
 
     async def _static(self, request: Request) -> Response:
@@ -369,9 +369,9 @@ class Answers:
                 numbers = [int(scope)]
             else:
                 raise HTTPException(404)
-            if self._working:
+            if self.working:
                 return self._go("/", "busy")
-            self._working = True
+            self.working = True
         threading.Thread(target=self._work, args=(numbers,), daemon=True).start()
         return self._go("/applied")
 
@@ -381,10 +381,10 @@ class Answers:
         except (DedupeError, OSError) as error:
             self._applied = Applied("", 0, 0, (str(error),))
         finally:
-            self._working = False
+            self.working = False
 
     def _show_applied(self, ask: _Ask) -> Response:
-        if self._working:
+        if self.working:
             return self._wait(ask.request)
         return self._render(ask, "applied.html", applied=self._applied, can_give_back=self._desk.can_give_back(self._applied.run))
 

@@ -50,7 +50,11 @@ _LEVEL = ContextVar("level", default="INFO")
 """From which level on the log is shown."""
 
 Paths = Annotated[
-    list[str] | None, typer.Argument(metavar="[PATH]...", help=say("Posts, folders or patterns; - reads standard input."))
+    list[str] | None,
+    typer.Argument(metavar="[PATH]...", help=say("Posts, folders or patterns, else the current folder; - reads standard input.")),
+]
+Places = Annotated[
+    list[str] | None, typer.Argument(metavar="[PATH]...", help=say("Posts, folders or patterns, else the current folder."))
 ]
 Select = Annotated[list[str] | None, typer.Option("--select", metavar="CODES", help=say("Only these rules, e.g. RPT001,LEAK."))]
 Ignore = Annotated[list[str] | None, typer.Option("--ignore", metavar="CODES", help=say("All but these rules."))]
@@ -85,7 +89,7 @@ DecisionsFile = Annotated[
 ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help=say("Settings to use."))]
 Exclude = Annotated[list[str] | None, typer.Option("--exclude", metavar="PATTERN", help=say("Leave out, as in .gitignore."))]
 StdinName = Annotated[str, typer.Option("--stdin-filename", metavar="NAME", help=say("What to call standard input."))]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help=say("Errors only."))]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help=say("On standard error, errors only."))]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help=say("Tell more on standard error."))]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help=say("Exit 0 even when something is found."))]
 ShowSettings = Annotated[bool, typer.Option("--show-settings", help=say("Print the settings in force and stop."))]
@@ -177,14 +181,18 @@ def scan(
 
 
 @app.command(
-    epilog=say("Exit code: 0 nothing left to do, 1 something is left (or a dry run would change something), 2 an error."),
+    epilog=say(
+        "Exit code: 0 nothing left to do, 1 something is left (or a dry run would change something), 2 an error, 130 interrupted."
+    ),
     help=say("Repair posts in place; `dedupe undo` gives them back."),
 )
 def fix(
     paths: Paths = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=say("Write only the report."))] = False,
     diff: Annotated[bool, typer.Option("--diff", help=say("Print the diff; implies --dry-run."))] = False,
-    output: Annotated[Path | None, typer.Option("--output", metavar="DIR", help=say("Write all posts there instead."))] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="DIR", help=say("Write all posts there instead; of a table, a file."))
+    ] = None,
     keep: KeepOption = None,
     unsafe_fixes: Unsafe = False,
     force: Annotated[bool, typer.Option("--force", help=say("Even where nearly all of a post goes."))] = False,
@@ -255,7 +263,7 @@ def fix(
 
 @app.command(help=say("Accept the findings there are: write them to a file, so that only new ones are told."))
 def baseline(
-    paths: Paths = None,
+    paths: Places = None,
     update: Annotated[bool, typer.Option("--update", help=say("Bring it up to what is there now."))] = False,
     prune: Annotated[bool, typer.Option("--prune", help=say("Take out what is no more, add nothing."))] = False,
     text_column: TextColumn = None,
@@ -320,7 +328,7 @@ def baseline(
 
 @app.command(help=say("Decide finding by finding in a browser; writes posts only when told to apply."))
 def review(
-    paths: Paths = None,
+    paths: Places = None,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, metavar="N", help=say("Where to serve; 0 takes a free one."))
     ] = 0,

@@ -17,6 +17,10 @@ from dedupe.model import Post
 
 _NEVER = frozenset({".git", ".hg", ".svn", ".dedupe", ".obsidian", ".venv", "node_modules", "_site", "__pycache__"})
 _IGNORE_FILES = (".gitignore", ".dedupeignore")
+_REPORT = frozenset({"report.html", "report.json", "summary.md"})
+"""What stands beside each other in the folder of a run's report, and nowhere else."""
+TABLES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson", ".parquet")
+"""Endings of files whose rows are posts."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,8 +45,9 @@ def find_sources(paths: Iterable[str | Path], config: Config, choice: Choice | N
     """Return the posts under `paths`, sorted by name, each once.
 
     A file named outright is taken whatever its ending; folders are searched for `config.suffixes`, minding .gitignore
-    (of all parents up to the repository), .dedupeignore and `config.exclude`. Links are not followed.
-    Raises InputError for a path that does not exist, and where there are no posts unless there may be none.
+    (of all parents up to the repository), .dedupeignore and `config.exclude`. Links are not followed, nor is the report of a
+    run a place for posts. Raises InputError for a path that does not exist, for a table, whose rows a repair of the whole file
+    would tear, and where there are no posts unless there may be none.
     """
     choice, given = choice or Choice(), list(paths)
     found: dict[Path, Source] = {}
@@ -51,6 +56,8 @@ def find_sources(paths: Iterable[str | Path], config: Config, choice: Choice | N
             sources: Iterable[Source] = _walk(path, config)
         else:
             left_out = choice.force_exclude and _is_left_out(path, config)
+            if not left_out:
+                _refuse_table(path, config)
             sources = [] if left_out else [Source(name_file(path), path.resolve(), Path(path.name))]
         for source in sources:
             found.setdefault(source.path, source)
@@ -102,6 +109,11 @@ def decode(name: str, raw: bytes) -> Post:
     return read_post(name, text)
 
 
+def _refuse_table(path: Path, config: Config) -> None:
+    if path.name.lower().endswith(TABLES) and path.suffix.lower() not in config.suffixes:
+        raise InputError("{file}: is a table, not a post; name the column that holds the posts with --text-column", file=path)
+
+
 def _expand(given: str, choice: Choice) -> list[Path]:
     path = Path(given)
     if path.exists():
@@ -122,6 +134,9 @@ def _walk(root: Path, config: Config) -> Iterator[Source]:
     own = GitIgnoreSpec.from_lines(config.exclude)
     rules = _rules_above(root.absolute())
     for folder, names, files in os.walk(root):
+        if _REPORT.issubset(files):
+            names.clear()
+            continue
         here = Path(folder)
         rules = [rule for rule in rules if here.absolute().is_relative_to(rule[0])] + _rules_in(here.absolute())
         names[:] = sorted(name for name in names if name not in _NEVER and not _is_ignored(here / name, root, own, rules, "/"))
@@ -145,7 +160,8 @@ def _is_left_out(path: Path, config: Config) -> bool:
         if passed_by:
             return True
         rules = rules + _rules_in(folder)
-    return _is_ignored(path, root, own, rules, "")
+    is_report = all((path.parent / name).is_file() for name in _REPORT)
+    return is_report or _is_ignored(path, root, own, rules, "")
 
 
 _Rules = list[tuple[Path, GitIgnoreSpec]]

@@ -46,7 +46,7 @@ def note_run(home: Path, report: Report) -> None:
         run=str(report.run),
         posts=total["posts"],
         findings=total["findings"],
-        left=sum(not finding.edits or report.held is not None for finding in report.findings),
+        left=report.left if report.held is None else len(report.wrong),
         characters=total["characters"],
         repeated_share=total["repeated_share"],
         changed=0 if report.held else total["posts_to_change"],

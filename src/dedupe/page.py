@@ -65,6 +65,7 @@ def write_page(report: Report, *, done: bool = False, trend: Sequence[Trend] = (
         "run": report.run,
         "done": done,
         "summary": summarize(report),
+        "left": report.left,
         "names": {finding.code: RULES[finding.code].name for finding in report.findings},
         "shares": [post.repeated_share for post in report.posts],
         "posts": [_row(post) for post in shown],

@@ -188,6 +188,11 @@ class Report:
         """The findings that ask for something: all but templates, which are wanted where they stand."""
         return [finding for finding in self.findings if finding.code != TEMPLATE]
 
+    @property
+    def left(self) -> int:
+        """How many of those stay for a person, because nothing is done about them."""
+        return sum(not finding.edits for finding in self.wrong)
+
 
 def report_post(outcome: Outcome, *, with_diff: bool = False) -> PostReport:
     """Return what reports say of one outcome, offsets turned into lines."""
@@ -487,9 +492,8 @@ def _totals(report: Report, *, repaired: bool) -> Iterator[str]:
         dropped = any(finding.edits for finding in report.findings if finding.code == CONTINUATION)
         yield say(_DROPPED) if dropped else say(_KEPT if repaired else _WILL_BE_KEPT)
         yield "\n"
-    left = sum(not finding.edits for finding in report.wrong)
-    if left:
-        yield say("{findings} left for a person.", findings=_findings(left)) + "\n"
+    if report.left:
+        yield say("{findings} left for a person.", findings=_findings(report.left)) + "\n"
     yield from _baselined(total["baselined"])
     yield from _unsafe(report)
     if any(post.drafts for post in report.posts):
@@ -527,7 +531,7 @@ def _findings(count: int) -> str:
 
 
 def render_summary(report: Report, *, dry_run: bool) -> str:
-    """Return the Markdown summary of a run of `fix`."""
+    """Return the Markdown summary of a run of `fix`, or of a scan, which is no run."""
     total = summarize(report)
     rows = "".join(f"| {code} | {RULES[code].name} | {count} |\n" for code, count in total["findings"].items())
     worst = sorted((post for post in report.posts if post.removed), key=lambda post: (-post.removed, post.path))[:20]
@@ -537,7 +541,7 @@ def render_summary(report: Report, *, dry_run: bool) -> str:
     total_figures = {"repaired": total["posts_to_change"], "removed": total["removed"], "characters": total["characters"]}
     told = say(_DRY_RUN if dry_run else _RAN, posts=_posts(total["posts"]), **total_figures)
     lines = [
-        "# " + say("Run {run}", run=report.run) + "\n\n",
+        "# " + (say("Run {run}", run=report.run) if report.run else "dedupe") + "\n\n",
         say("{sentence} Repeated share before: {share:.1%}.", sentence=told, share=total["repeated_share"]) + "\n",
         *(f"\n{sentence}" for sentence in (*_baselined(total["baselined"]), *_unsafe(report))),
     ]

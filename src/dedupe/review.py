@@ -27,14 +27,19 @@ class Server:
         port = self._socket.getsockname()[1]
         token = secrets.token_urlsafe(24)
         self.url = f"http://127.0.0.1:{port}/?token={token}"
-        app = Guard(Answers(desk, language).app(), token, port)
+        self._answers = Answers(desk, language)
+        app = Guard(self._answers.app(), token, port)
         settings = uvicorn.Config(app, log_level="warning", access_log=False, ws="none", lifespan="off")
         self._server = uvicorn.Server(settings)
 
     def run(self) -> None:
-        """Serve until interrupted or stopped."""
+        """Serve until interrupted or stopped; raises KeyboardInterrupt only where that broke repairs off."""
         threading.Thread(target=self._desk.open, daemon=True).start()
-        self._server.run(sockets=[self._socket])
+        try:
+            self._server.run(sockets=[self._socket])
+        except KeyboardInterrupt:
+            if self._answers.working:
+                raise
 
     def stop(self) -> None:
         """Let `run` return."""

@@ -55,7 +55,11 @@ def show(text: str, finding: FindingLine, *, whole: bool = False) -> Shown:
     right = _side("stays", text, finding.witness.span, finding.witness.lines, theirs)
     changes = tuple(change for rewording in finding.rewordings for change in rewording.changes)
     marked = any(piece.differs for piece in (*mine, *theirs))
-    return Shown(left, right, _compare(copy, stays, marked=marked or bool(changes)), changes)
+    comparison = _compare(copy, stays, marked=marked or bool(changes))
+    if comparison == "differs" and finding.similarity == 1.0 and finding.edits and left.size > right.size:
+        # The copies of its parts stand in several places; the finding names the one of them that says where to look first.
+        comparison = "in_parts"
+    return Shown(left, right, comparison, changes)
 
 
 def guess_language(text: str) -> str:

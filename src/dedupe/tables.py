@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 from dedupe.baseline import Counts, name_post
 from dedupe.config import Config
+from dedupe.corpus import TABLES
 from dedupe.errors import InputError
 from dedupe.lines import copy_lines, read_lines
 from dedupe.model import Finding, Post
@@ -24,7 +25,6 @@ from dedupe.report import PostReport, Report, report_post
 if TYPE_CHECKING:
     from dedupe.traits import Traits
 
-SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson", ".parquet")
 _BATCH = 128
 """So many rows are in memory at a time."""
 
@@ -65,9 +65,9 @@ def clean_table(
     Without `proof` nothing can be written. With `page` the report has what its page shows. `note` is told of each row that has a
     report, in order, what counts of it when it is compared with others.
     """
-    if not file.name.lower().endswith(SUFFIXES):
+    if not file.name.lower().endswith(TABLES):
         raise InputError(
-            "{file}: is no table; with --text-column name a file that ends in {known}", file=file, known=", ".join(SUFFIXES)
+            "{file}: is no table; with --text-column name a file that ends in {known}", file=file, known=", ".join(TABLES)
         )
     if not file.is_file():
         raise InputError("there is no file {value!r}", value=str(file))

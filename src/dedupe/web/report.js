@@ -46,7 +46,7 @@ function chart(canvas, config) {
 function figures() {
   const s = data.summary;
   const count = Object.values(s.findings).reduce((a, b) => a + b, 0);
-  const rows = [['posts', s.posts], ['findings', count], ['share', percent(s.repeated_share)], ['go', s.removed], ['person', s.safety.unsafe + s.safety.display]];
+  const rows = [['posts', s.posts], ['findings', count], ['share', percent(s.repeated_share)], ['go', s.removed], ['person', data.left]];
   return el('dl', { class: 'figures' }, ...rows.map(([key, value]) => el('div', {}, el('dt', {}, t(key)), el('dd', {}, typeof value === 'number' ? value.toLocaleString(language) : value))));
 }
 
@@ -211,7 +211,8 @@ function pairOf(detail, finding) {
   const goes = slice(detail, finding.span), stays = slice(detail, finding.witness.span);
   const equal = goes === stays, alike = equal || folded(goes) === folded(stays);
   const [left, right] = alike ? [[[short(goes), false]], [[short(stays), false]]] : differing(short(goes), short(stays));
-  return el('div', {}, el('p', { class: 'soft' }, t(equal ? 'same' : alike ? 'same_fold' : 'differs')), el('div', { class: 'pairs' },
+  const parted = finding.similarity === 1 && finding.edits.length && folded(goes).length > folded(stays).length;
+  return el('div', {}, el('p', { class: 'soft' }, t(equal ? 'same' : alike ? 'same_fold' : parted ? 'in_parts' : 'differs')), el('div', { class: 'pairs' },
     el('div', {}, el('h3', {}, `${t(finding.edits.length ? 'goes' : 'told')} · ${linesOf(finding.lines)}`), marked(left)),
     el('div', {}, el('h3', {}, `${t('stays')} · ${linesOf(finding.witness.lines)}`), marked(right))));
 }
