@@ -377,9 +377,12 @@ def undo(
             given_back, refused = give_back(Path.cwd(), run)
         for sentence in refused:
             _log().error(say_error(sentence))
+        here = Path.cwd()
         for path in given_back:
-            typer.echo(say("given back: {path}", path=path))
-        if not given_back and not refused:
+            typer.echo(say("given back: {path}", path=path.relative_to(here) if path.is_relative_to(here) else path))
+        if given_back:
+            typer.echo(say_many("{count:,} post given back", "{count:,} posts given back", len(given_back)))
+        elif not refused:
             typer.echo(say("nothing to give back: every post is as it was"))
         raise typer.Exit(FOUND if refused else 0)
 
@@ -716,7 +719,7 @@ def _tell_run(report: Report, scheduled: bool) -> None:
     if scheduled:
         _tell_github(report, folder / "summary.md")
     if report.held:
-        _log().warning(say("nothing written: {why}", why=say(report.held)))
+        _log().error(say("nothing written: {why}", why=say(report.held)))
 
 
 @contextmanager

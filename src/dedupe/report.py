@@ -473,12 +473,14 @@ def _totals(report: Report, *, repaired: bool) -> Iterator[str]:
     count = sum(total["findings"].values())
     posts = _posts(total["posts"])
     if not count and not report.errors:
-        known = total["baselined"]
-        yield (
-            say("{posts} examined: nothing repeated, nothing leaked that the baseline does not know.", posts=posts)
-            if known
-            else say("{posts} examined: nothing repeated, nothing leaked.", posts=posts)
-        ) + "\n"
+        known, share = total["baselined"], total["repeated_share"]
+        if known:
+            yield say("{posts} examined: nothing repeated, nothing leaked that the baseline does not know.", posts=posts)
+        elif share:
+            yield say("{posts} examined: nothing found to tell; {share:.1%} of all text is repeated.", posts=posts, share=share)
+        else:
+            yield say("{posts} examined: nothing repeated, nothing leaked.", posts=posts)
+        yield "\n"
         yield from _baselined(known)
         return
     where = {"findings": _findings(count), "some": total["posts_with_findings"], "posts": posts}
