@@ -473,3 +473,13 @@ def check(page: Page, width: int) -> None:
     found = Axe().run(page).response["violations"]
     assert [each["id"] for each in found if each["impact"] in {"serious", "critical"}] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_progress_of_a_repair_is_its_own(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(["posts"], Config(), jobs=1)
+    desk.open()
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(desk, "_count", lambda done, total: told.append((done, total)))
+    numbers = range(len(desk.sources))
+    assert desk.apply(numbers).changed
+    assert told == [(done, len(numbers)) for done in range(len(numbers) + 1)]

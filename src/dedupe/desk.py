@@ -130,6 +130,7 @@ class Desk:
         numbers = [number for number in numbers if number not in moved and self._is_inside(number)]
         if not numbers:
             return Applied("", 0, 0, tuple(errors))
+        self._count(0, len(numbers))
         with self._alone():
             report = self._fix([self.sources[number].path for number in numbers])
         for number in numbers:
@@ -140,7 +141,7 @@ class Desk:
 
     def _fix(self, paths: Sequence[Path]) -> Report:
         config = replace(self.config, decisions=dict(self._opened.decisions))
-        return fix(paths, config, home=self.home, reports=self.home / "reports", jobs=self.jobs)
+        return fix(paths, config, home=self.home, reports=self.home / "reports", jobs=self.jobs, progress=self._count)
 
     def give_back(self, run: str) -> tuple[int, list[str]]:
         """Undo a run; return how many posts were given back, and a sentence for each that was not.
