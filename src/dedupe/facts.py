@@ -1,4 +1,4 @@
-"""Say what two texts state otherwise that only a person can judge: numbers, days, names, links, a negation, a ban."""
+"""Say what two texts state otherwise that only a person can judge: numbers, days, names, code, links, a negation, a ban."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ _NEGATIONS = (
 )
 _BANS = r"はならない|はなりません|[はちじ]ゃ?いけ(?:ない|ません)|(?:て|で)は(?:だめ|ダメ)|禁止|ないで(?:くだ|下)|厳禁"
 _LINKS = r"\]\(([^)\s]*)"
+_CODE = r"`[^`]+`"
 _LONG = 0.5
 """From that share of its letters on a text is written in Latin letters, where only capital ones make a name."""
 
@@ -56,6 +57,8 @@ def differing_facts(copy: str, witness: str) -> Iterator[str]:
         yield "their days differ"
     if _names_differ(copy, witness):
         yield "their names differ"
+    if all(Counter(re.findall(_CODE, one)) - Counter(re.findall(_CODE, two)) for one, two in ((copy, witness), (witness, copy))):
+        yield "their code differs"
     if any(len(re.findall(each, mine)) != len(re.findall(each, other)) for each in (_NEGATIONS, _BANS)):
         yield "one of them negates"
 

@@ -31,6 +31,8 @@ _ALIKE = 80
 """Percent by which a near copy must be like what stays, not only like another copy of it."""
 _PUT_IN = 2
 """Sentences that a later draft may put in between two of an earlier one."""
+_OF_A_PATTERN = {"stands right beside its witness", "is a flattened copy", "is the block before it once more"}
+"""Signs that a row of near copies has where an author made entries to one pattern, too."""
 _FRAGMENT = ("breaks off and stands complete elsewhere",)
 _LEAK_CODES = {kind: f"LEAK{number:03d}" for number, kind in enumerate((*LEAK_KINDS, "conflict"), 1)}
 
@@ -47,13 +49,15 @@ def judge(scene: Scene, keep: Keep = Keep.BEST, asked: Sequence[Span] = ()) -> t
     breaks = list(find_breaks(scene))
     fragments = find_fragments(scene)
     damaged = (
-        any(row.signs for row in rows)
+        any(_is_evidence(scene, row) for row in rows)
         or any(verdict.rule == "RPT003" and _is_surely_broken(scene, verdict) for verdict in breaks)
         or any(leak.own_line and leak.strength is Strength.DECISIVE and leak.kind != "conflict" for leak in scene.leaks)
         or any(_is_begun_over(unit, wholes, rows) for unit, wholes in fragments.items())
     )
     if damaged:
         rows = [row if row.signs else replace(row, signs=weak_signs(scene, row)) for row in rows]
+    else:
+        rows = [replace(row, signs=()) for row in rows]
     taken = [row for row in rows if row.signs or (damaged and _is_duplicate(row))]
     taken = _keep_sections(scene, _with_remnants(scene, rows, taken) if damaged else taken)
     verdicts = [verdict for verdict in breaks if damaged or _is_surely_broken(scene, verdict)]
@@ -67,6 +71,13 @@ def judge(scene: Scene, keep: Keep = Keep.BEST, asked: Sequence[Span] = ()) -> t
         verdicts.extend(_suspect(scene, rows))
     verdicts.extend(_dangling(scene, verdicts, damaged))
     return tuple(sorted(verdicts, key=lambda verdict: verdict.spans))
+
+
+def _is_evidence(scene: Scene, row: Row) -> bool:
+    """Tell whether a row speaks of damage by itself: entries made to one pattern, side by side, are near copies too."""
+    likes = [scene.near[unit] for unit in range(row.first, row.last) if unit in scene.near]
+    mostly_slips = 2 * sum(like.only_typos for like in likes) >= len(likes)
+    return bool(row.signs if mostly_slips else set(row.signs) - _OF_A_PATTERN)
 
 
 def _is_begun_over(cut: int, wholes: list[int], rows: list[Row]) -> bool:

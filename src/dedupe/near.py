@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 from rapidfuzz import fuzz
-from rapidfuzz.distance import Indel, Opcodes
+from rapidfuzz.distance import OSA, Indel, Opcodes
 
 from dedupe.copies import Copies
 from dedupe.facts import differing_facts
@@ -37,6 +37,7 @@ _WHOLE = frozenset({Kind.CODE, Kind.HEADING})
 _NEIGHBOURS, _NOISE = 4, 2
 """A passage is full of slips when so many units around a unit show so many doubled, dropped or exchanged signs."""
 _LETTERS, _LATIN = re.compile(r"[^\W\d_ぁ-ヿ一-龥々㐀-䶿가-힣]+"), re.compile("[a-z]")
+_ASCII_WORD = re.compile("[a-z0-9]+")
 _TAIL = 4
 """Characters at the end that two words share which only begin otherwise."""
 _SHORT_NEGATION = re.compile(r"ない|ず|no|ne|不|没|無|无|未|非|안|못|않|없")
@@ -213,7 +214,18 @@ def _compare(
         conflict="; ".join((*differing_facts(*raw), *(["a word begins otherwise"] if entries else []))),
         slips=(slips[0], slips[1]),
         typos=typos,
-        only_typos=not others and not entries,
+        only_typos=not others and not entries and not _exchanges_words(*raw),
+    )
+
+
+def _exchanges_words(copy: str, witness: str) -> bool:
+    """Tell whether a word or a number stands for another one: no slip makes `encoder` of `decoder`."""
+    mine, other = (Counter(_ASCII_WORD.findall(narrow(each))) for each in (copy, witness))
+    twins = list((other - mine).elements())
+    return bool(twins) and any(
+        OSA.distance(word, twin) > 1 and Indel.distance(word, twin) > abs(len(word) - len(twin))
+        for word in (mine - other).elements()
+        for twin in [min(twins, key=lambda twin: OSA.distance(word, twin))]
     )
 
 

@@ -174,6 +174,7 @@ EVIDENCE = frozenset(
         N_("their numbers differ"),
         N_("their days differ"),
         N_("their names differ"),
+        N_("their code differs"),
         N_("one of them negates"),
         N_("a word begins otherwise"),
         N_("not prose"),
