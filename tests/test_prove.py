@@ -96,6 +96,17 @@ def test_a_code_block_is_kept_by_a_code_block_only() -> None:
         prove(*removing("```\na = 1\nb = 2\n```\n\n", post=text))
 
 
+def test_code_in_a_line_opens_no_block_of_code() -> None:
+    text = "```py x = 1``` stands here.\n\nAn end.\n\nAn end.\n\n```\ny = 2\n```\n"
+    at = text.rindex("An end.\n\n")
+    edits = [Edit(Span(at, at + len("An end.\n\n")), "")]
+    prove(read_post("post.md", text), edits, apply(text, edits))
+    at = text.index("y = 2")
+    with pytest.raises(ProofError, match="cuts code"):
+        edits = [Edit(Span(at, at + 1), "")]
+        prove(read_post("post.md", text), edits, apply(text, edits))
+
+
 def test_blocks_that_melt_together_are_refused() -> None:
     text = "One paragraph.\n\nTwo paragraphs.\n\n---\n\nThree.\n"
     post = read_post("a.md", text)
