@@ -162,3 +162,11 @@ def test_what_completes_a_beginning_may_be_its_copy_too() -> None:
     outcome = examine(read_post("a.md", post), Config())
     assert outcome.proof_error is None
     assert outcome.repaired.startswith("\n".join(lines))
+
+
+def test_a_beginning_that_goes_is_joined_to_nothing() -> None:
+    first, again = "تلميذ اللحام يقيس المد بحبل معقود، حيث يغ", "تلميذ اللحام يقيس المد بحبل معقود، حيث يغطي اللبلاب الجدار."
+    more = "السيدة في الكشك يخفي المفتاح الاحتياطي تحت البلاط، قبل أن تمتلئ ساحة السوق."
+    left = repaired("تلميذ اللحام يقي", "\n\n" + first, f"\n\n{again} {more}", f"{again} {more}")
+    assert left[-1].strip() == f"{again} {more}"
+    assert "".join(left).count(more) == 1
