@@ -170,3 +170,16 @@ def test_a_beginning_that_goes_is_joined_to_nothing() -> None:
     left = repaired("تلميذ اللحام يقي", "\n\n" + first, f"\n\n{again} {more}", f"{again} {more}")
     assert left[-1].strip() == f"{again} {more}"
     assert "".join(left).count(more) == 1
+
+
+def test_a_beginning_that_goes_holds_no_place_for_what_stands_around_it() -> None:
+    """The sentence put in early belongs where the second draft has it, not before the last paragraph."""
+    first, rest = f"{HARBOUR} {BOATS}", f"{SAIL} {ROPE}"
+    again = [f"{TICKETS} {GOATS}", first, rest, f"{LAMP} {BELL}"]
+    assert repaired(TICKETS, first, rest, LAMP[:52], "---END---", *again) == again
+
+
+def test_a_beginning_whose_whole_stands_nowhere_stays() -> None:
+    first, rest = f"{HARBOUR} {BOATS}", f"{SAIL} {ROPE}"
+    left = repaired(first, TICKETS, LAMP[:52], "\n" + first, TICKETS, rest)
+    assert LAMP[:52] in left
