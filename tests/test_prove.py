@@ -102,8 +102,8 @@ def test_code_in_a_line_opens_no_block_of_code() -> None:
     edits = [Edit(Span(at, at + len("An end.\n\n")), "")]
     prove(read_post("post.md", text), edits, apply(text, edits))
     at = text.index("y = 2")
+    edits = [Edit(Span(at, at + 1), "")]
     with pytest.raises(ProofError, match="cuts code"):
-        edits = [Edit(Span(at, at + 1), "")]
         prove(read_post("post.md", text), edits, apply(text, edits))
 
 

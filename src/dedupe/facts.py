@@ -27,7 +27,7 @@ _DAYS = (
 )
 _TITLED = (
     r"[一-龥々]{1,3}(?=(?:さん|さま|様|氏|くん|ちゃん|先生|教授|社長|部長|課長|女士|老师|师傅|婶|叔|阿姨|先輩))"
-    r"|(?<=[，。、由和跟请给对是])[小老阿][一-龥]"
+    r"|(?<=[，。、由和跟请给对是])[小老阿][一-龥]|[가-힣]{2,4}(?= ?(?:씨|님))"
 )
 # Letters of scripts that put no spaces between words, or add particles to them, are no part of a name in Latin letters.
 _LETTER = r"[^\W_ぁ-ヿ一-龥々㐀-䶿가-힣]"
@@ -74,7 +74,7 @@ def _names_differ(copy: str, witness: str) -> bool:
 
 
 def _names(text: str) -> Counter[str]:
-    """Return the words of a text that may be names: in katakana, and in letters that have capitals, in such a text capital ones."""
+    """Return the words of a text that may be names: in katakana, and where letters have capitals, words with such ones."""
     found: Counter[str] = Counter()
     cased = len(re.findall(f"[{_CASED}]", text)) >= _LONG * sum(map(str.isalpha, text))
     for word in re.finditer(_WORDS, text):

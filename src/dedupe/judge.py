@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from dedupe.breaks import find_breaks, find_fragments, is_cut_in_a_word, needs_more
+from dedupe.breaks import find_breaks, find_fragments, is_cut_in_a_word, needs_more, splice
 from dedupe.choose import Choice, choose
 from dedupe.fences import fence
 from dedupe.header import read_values
@@ -50,7 +50,7 @@ def judge(scene: Scene, keep: Keep = Keep.BEST, asked: Sequence[Span] = ()) -> t
         any(row.signs for row in rows)
         or any(verdict.rule == "RPT003" and _is_surely_broken(scene, verdict) for verdict in breaks)
         or any(leak.own_line and leak.strength is Strength.DECISIVE and leak.kind != "conflict" for leak in scene.leaks)
-        or any(_is_begun_over(unit, wholes, rows) for unit, wholes in fragments.items())
+        or any(_is_begun_over(unit, wholes, rows) for unit, wholes in fragments.items() if scene.kind[unit] is not Kind.HEADING)
     )
     if damaged:
         rows = [row if row.signs else replace(row, signs=weak_signs(scene, row)) for row in rows]
@@ -202,7 +202,12 @@ def _repeated_all(
         choice, dropped = _drop_fragments(scene, choice, loose)
         dropped = {**dropped, **sure}
         gone, root = choice.gone, find_roots(choice.source)
-        verdicts = [*_tell(scene, gone, root, rows, breaks, dropped), *_dots(scene, dropped)]
+        spliced = [
+            splice(scene, cut, whole, *_FRAGMENT)
+            for cut, whole in sure.items()
+            if cut < whole and not scene.opens[cut] and not scene.opens[whole]
+        ]
+        verdicts = [*_tell(scene, gone, root, rows, [*breaks, *spliced], dropped), *_dots(scene, dropped)]
         lost = _unsupported(scene, verdicts, root, _through_near(scene, choice.source)) | _unlike(scene, verdicts)
         if lost <= spared:
             return [*verdicts, *(_rejoined(scene, gone) if rows else ())]
