@@ -107,6 +107,17 @@ def test_code_in_a_line_opens_no_block_of_code() -> None:
         prove(read_post("post.md", text), edits, apply(text, edits))
 
 
+def test_code_behind_a_byte_order_mark_is_code_and_a_twin() -> None:
+    code = "```py\nx = 0\n\ny = 2\n```\n\n"
+    text = f"\ufeff{code}{POST[POST.index('# Tides') :]}\n{code}The end.\n"
+    at = text.rindex(code)
+    edits = [Edit(Span(at, at + len(code)), "")]
+    prove(read_post("post.md", text), edits, apply(text, edits))
+    edits = [Edit(Span(8, 9), "")]
+    with pytest.raises(ProofError, match="cuts code"):
+        prove(read_post("post.md", text), edits, apply(text, edits))
+
+
 def test_blocks_that_melt_together_are_refused() -> None:
     text = "One paragraph.\n\nTwo paragraphs.\n\n---\n\nThree.\n"
     post = read_post("a.md", text)
