@@ -87,6 +87,13 @@ def test_another_name_stays_in_any_letters_and_where_a_sentence_begins(stays: st
     assert any("their names differ" in finding.evidence for finding in found.findings)
 
 
+def test_another_number_stays_in_a_passage_full_of_slips() -> None:
+    text = f"{CIRCLE}\nMartha has paid the 589 crowns for the boat behind the mill. It rains there more than anywhere else.\n"
+    slips = (("valleys", "valeys"), ("argued", "aargued"), ("behind", "behhind"), ("589", "590"), ("anywhere", "anywhre"))
+    assert "590 crowns" in outcome(again(text, *slips)).repaired
+    assert outcome(again(text, *slips[:3], ("589", "5589"), *slips[4:])).repaired == text
+
+
 def test_an_article_is_no_name() -> None:
     text = CIRCLE.replace("Each quilt", "The quilt")
     assert outcome(again(text, ("The quilt", "A quilt"), ("somebody", "someone"))).repaired == text
