@@ -162,3 +162,53 @@ def test_what_completes_a_beginning_may_be_its_copy_too() -> None:
     outcome = examine(read_post("a.md", post), Config())
     assert outcome.proof_error is None
     assert outcome.repaired.startswith("\n".join(lines))
+
+
+def test_a_beginning_that_goes_is_joined_to_nothing() -> None:
+    first, again = "تلميذ اللحام يقيس المد بحبل معقود، حيث يغ", "تلميذ اللحام يقيس المد بحبل معقود، حيث يغطي اللبلاب الجدار."
+    more = "السيدة في الكشك يخفي المفتاح الاحتياطي تحت البلاط، قبل أن تمتلئ ساحة السوق."
+    left = repaired("تلميذ اللحام يقي", "\n\n" + first, f"\n\n{again} {more}", f"{again} {more}")
+    assert left[-1].strip() == f"{again} {more}"
+    assert "".join(left).count(more) == 1
+
+
+def test_a_beginning_that_goes_holds_no_place_for_what_stands_around_it() -> None:
+    """The sentence put in early belongs where the second draft has it, not before the last paragraph."""
+    first, rest = f"{HARBOUR} {BOATS}", f"{SAIL} {ROPE}"
+    again = [f"{TICKETS} {GOATS}", first, rest, f"{LAMP} {BELL}"]
+    assert repaired(TICKETS, first, rest, LAMP[:52], "---END---", *again) == again
+
+
+def test_a_beginning_whose_whole_stands_nowhere_stays() -> None:
+    first, rest = f"{HARBOUR} {BOATS}", f"{SAIL} {ROPE}"
+    left = repaired(first, TICKETS, LAMP[:52], "\n" + first, TICKETS, rest)
+    assert LAMP[:52] in left
+
+
+LIST = f"- {SAIL}\n- {ROPE}\n- {LAMP}"
+
+
+def test_a_list_a_heading_a_table_may_break_off_before_a_seam() -> None:
+    first = f"{HARBOUR} {BOATS}"
+    for last, more in (
+        (LIST, 20),
+        (f"{SAIL}\n\n## Where the ropes are kept in winter", 10),
+        (f"| a | b |\n|---|---|\n| {SAIL} | {ROPE} |", 40),
+    ):
+        again = [f"{TICKETS} {GOATS}", first, *last.split("\n\n"), BELL]
+        assert repaired(TICKETS, first, last[:-more], "---END---", *again) == again
+
+
+def test_a_sentence_begun_in_a_list_item_stays_in_it() -> None:
+    first, last = f"{HARBOUR} {BOATS}", f"- {SAIL}\n- {ROPE} {LAMP}"
+    assert repaired(first, last[:-30], "---END---", first, last, BELL) == [first, last, BELL]
+
+
+def test_what_only_begins_alike_stays() -> None:
+    """Neither an entry without a seam behind it, nor one that nothing completes."""
+    first = f"{HARBOUR} {BOATS}"
+    post = [first, "## get", TICKETS, "- get", "---END---", first, "## getAll", SAIL, "- getAll", LAMP]
+    assert "## get" in repaired(*post)
+    assert repaired(first, "- get the rope ashore", "---END---", first, "## get the rope ashore and the lamp", GOATS)[1] == (
+        "- get the rope ashore"
+    )

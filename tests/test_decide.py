@@ -10,7 +10,7 @@ import pytest
 from dedupe import Config, Safety, examine, read_post
 from dedupe.decide import BOTH_STAY, NO_FIX
 from dedupe.decisions import Decision
-from dedupe.model import Finding
+from dedupe.model import Finding, Keep
 
 CASES = Path(__file__).parent / "cases"
 NET = "朝の港には網を繕う人がいる。指の動きは早く、目は沖を見たままだ。糸は祖父の代から同じ店で買う。"
@@ -42,6 +42,19 @@ def test_of_three_copies_the_last_is_kept() -> None:
     outcome = examine(read_post("a.md", text), Config(decisions=found))
     assert outcome.repaired.count(NET) == 1
     assert outcome.repaired.index(MARKET) < outcome.repaired.index(NET)
+
+
+@pytest.mark.parametrize("keep", ["best", "first"])
+def test_what_was_rejected_stays_where_another_copy_is_kept_beside_it(keep: Keep) -> None:
+    """The copy that would go instead follows right behind the rejected one, and both would be one finding."""
+    text = f"{NET}\n\n{NET}\n\n{BOAT}\n\n---END---\n\n{BOAT}\n\n{MARKET}\n"
+    first, last = repeats(text, Config(keep=keep))
+    decisions = {first.fingerprint: Decision.REJECT, last.fingerprint: Decision.KEEP_OTHER}
+    outcome = examine(read_post("a.md", text), Config(keep=keep, decisions=decisions))
+    assert outcome.proof_error is None
+    assert outcome.repaired.count(NET) == 2
+    assert outcome.repaired.count(BOAT) == 2
+    assert [finding.evidence[-1] for finding in outcome.findings if finding.code == "RPT001"] == [BOTH_STAY]
 
 
 @pytest.mark.parametrize("case", sorted(CASES.glob("*.in.md")), ids=lambda case: case.stem)

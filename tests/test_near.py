@@ -57,6 +57,48 @@ def test_another_statement_stays_and_is_told(old: str, new: str, told: str) -> N
     assert not [finding for finding in outcome(found.repaired).findings if finding.edits]
 
 
+@pytest.mark.parametrize(
+    ("stays", "goes"),
+    [
+        (
+            "Martha has paid the 41 crowns for the boat behind the mill.",
+            "Johann has paid the 41 crowns for the boat behind the mill.",
+        ),
+        (
+            "Пекарь из долины держит пчёл на плоской крыше (Анна, 1909).",
+            "Пекарь из долины держит пчёл на плоской крыше (Пётр, 1909).",
+        ),
+        (
+            "Ольга уже заплатила 41 крону за лодку во дворе за мельницей.",
+            "Мария уже заплатила 41 крону за лодку во дворе за мельницей.",
+        ),
+        (
+            "이영희 씨는 지난가을부터 방앗간 뒤의 작은 나루터에 매어 둔 낡은 배에 41원을 냈다고 한다.",
+            "박철수 씨는 지난가을부터 방앗간 뒤의 작은 나루터에 매어 둔 낡은 배에 41원을 냈다고 한다.",
+        ),
+        ("Ο φούρναρης της Αθήνας έχει μέλισσες πάνω στη στέγη του.", "Ο φούρναρης της Πάτρας έχει μέλισσες πάνω στη στέγη του."),
+    ],
+)
+def test_another_name_stays_in_any_letters_and_where_a_sentence_begins(stays: str, goes: str) -> None:
+    text = f"{CIRCLE}\n{stays} It rains there more than anywhere else.\n"
+    found = outcome(again(text, (stays, goes)))
+    assert found.proof_error is None
+    assert goes in found.repaired
+    assert any("their names differ" in finding.evidence for finding in found.findings)
+
+
+def test_another_number_stays_in_a_passage_full_of_slips() -> None:
+    text = f"{CIRCLE}\nMartha has paid the 589 crowns for the boat behind the mill. It rains there more than anywhere else.\n"
+    slips = (("valleys", "valeys"), ("argued", "aargued"), ("behind", "behhind"), ("589", "590"), ("anywhere", "anywhre"))
+    assert "590 crowns" in outcome(again(text, *slips)).repaired
+    assert outcome(again(text, *slips[:3], ("589", "5589"), *slips[4:])).repaired == text
+
+
+def test_an_article_is_no_name() -> None:
+    text = CIRCLE.replace("Each quilt", "The quilt")
+    assert outcome(again(text, ("The quilt", "A quilt"), ("somebody", "someone"))).repaired == text
+
+
 def test_what_cannot_be_proved_is_repaired_without_near_copies(monkeypatch: pytest.MonkeyPatch) -> None:
     prove = pipeline.prove
 

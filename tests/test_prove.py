@@ -96,6 +96,28 @@ def test_a_code_block_is_kept_by_a_code_block_only() -> None:
         prove(*removing("```\na = 1\nb = 2\n```\n\n", post=text))
 
 
+def test_code_in_a_line_opens_no_block_of_code() -> None:
+    text = "```py x = 1``` stands here.\n\nAn end.\n\nAn end.\n\n```\ny = 2\n```\n"
+    at = text.rindex("An end.\n\n")
+    edits = [Edit(Span(at, at + len("An end.\n\n")), "")]
+    prove(read_post("post.md", text), edits, apply(text, edits))
+    at = text.index("y = 2")
+    edits = [Edit(Span(at, at + 1), "")]
+    with pytest.raises(ProofError, match="cuts code"):
+        prove(read_post("post.md", text), edits, apply(text, edits))
+
+
+def test_code_behind_a_byte_order_mark_is_code_and_a_twin() -> None:
+    code = "```py\nx = 0\n\ny = 2\n```\n\n"
+    text = f"\ufeff{code}{POST[POST.index('# Tides') :]}\n{code}The end.\n"
+    at = text.rindex(code)
+    edits = [Edit(Span(at, at + len(code)), "")]
+    prove(read_post("post.md", text), edits, apply(text, edits))
+    edits = [Edit(Span(8, 9), "")]
+    with pytest.raises(ProofError, match="cuts code"):
+        prove(read_post("post.md", text), edits, apply(text, edits))
+
+
 def test_blocks_that_melt_together_are_refused() -> None:
     text = "One paragraph.\n\nTwo paragraphs.\n\n---\n\nThree.\n"
     post = read_post("a.md", text)

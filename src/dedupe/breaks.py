@@ -20,6 +20,8 @@ _LEAST_TAKEN_UP = 5
 _OPENING = 8
 """Folded characters by which the beginnings of sentences are looked up."""
 _TEXT = frozenset({Kind.PARAGRAPH, Kind.VERSE, Kind.LINKS})
+_LAST = frozenset({Kind.ITEM, Kind.HEADING, Kind.TABLE, Kind.QUOTE})
+"""What a draft may break off in beside paragraphs; all of these may well stand without a stop, too."""
 _WALLS = frozenset({Kind.CONFLICT, Kind.CODE, Kind.TABLE, Kind.QUOTE, Kind.HTML})
 
 _STARTS_ANEW = re.compile(
@@ -65,16 +67,18 @@ def find_breaks(scene: Scene) -> Iterator[Verdict]:
 
 
 def find_fragments(scene: Scene) -> dict[int, list[int]]:
-    """Return the last sentences of paragraphs that break off, each with the units where it is complete, wherever they stand.
+    """Return the last words of paragraphs and drafts that break off, each with the units where it is complete, anywhere.
 
     That speaks of damage only where something else does: an author may well begin two paragraphs alike.
     """
     cuts = [
-        unit for unit, stops in enumerate(scene.stopped) if not stops and scene.is_cut(unit) and _may_be_fragment(scene, unit)
+        unit
+        for unit, stops in enumerate(scene.stopped)
+        if (not stops and scene.is_cut(unit) and _may_be_fragment(scene, unit)) or _is_last_of_draft(scene, unit)
     ]
     places: dict[str, list[int]] = {_opening_words(scene, unit): [] for unit in cuts}
     for unit, prose in enumerate(scene.prose) if cuts else ():
-        if prose and (found := places.get(_opening_words(scene, unit))) is not None:
+        if (prose or scene.kind[unit] in _LAST) and (found := places.get(_opening_words(scene, unit))) is not None:
             found.append(unit)
     fragments: dict[int, list[int]] = {}
     for unit in cuts:
@@ -95,6 +99,22 @@ def _may_be_fragment(scene: Scene, unit: int) -> bool:
     return scene.weight[unit] >= _SCRAP_WEIGHT and (seam or (scene.tidy and not scene.opens[unit]))
 
 
+def splice(scene: Scene, cut: int, whole: int, evidence: str) -> Verdict:
+    """Return the verdict that puts a whole sentence in the place of its beginning, if all between goes."""
+    witness = scene.span_of(scene.first[whole], scene.stem(cut))
+    spans = _around_leaks(scene, cut, whole)
+    return Verdict("RPT003", spans, Safety.SAFE, witness, (evidence,), scene.spans[whole].start)
+
+
+def _is_last_of_draft(scene: Scene, unit: int) -> bool:
+    """Tell whether a heading or a part of a list, table or quote is the last before a seam behind which a draft begins over."""
+    if scene.kind[unit] not in _LAST or scene.state[unit] is not NEW or not scene.closes[unit] or scene.stopped[unit]:
+        return False
+    after = _next_text(scene, unit)
+    seam = any(scene.state[each] is LEAK or scene.is_wide(each) for each in range(unit + 1, min(after + 1, len(scene))))
+    return seam and after < len(scene) and scene.state[after] is COPY
+
+
 def _opening_words(scene: Scene, unit: int) -> str:
     return scene.chars[scene.first[unit] : scene.first[unit] + _OPENING]
 
@@ -103,6 +123,8 @@ def _is_completed_by(scene: Scene, cut: int, whole: int) -> bool:
     """Tell whether a sentence goes on where another broke off; behind a line break or a blank a text of its own would begin."""
     stands = scene.state[whole] is NEW or scene.state[whole] is COPY
     if scene.length[whole] <= scene.length[cut] or not stands or not scene.begins_with(whole, cut):
+        return False
+    if scene.kind[cut] in _LAST and (scene.kind[whole] is not scene.kind[cut] or not _is_same_level(scene, cut, whole)):
         return False
     seam = _seam(scene, cut, whole)
     return "\n" not in seam and not (len(seam) > 2 and seam[1].isspace() and _is_unspaced(seam[0]))

@@ -123,7 +123,7 @@ def choose(
     for each character kept later than at first. All new text stays; of each passage exactly one copy stays: the first,
     unless the cost falls when a stretch of the post stays whole instead, or `keep` names the copy, whatever it costs.
     """
-    texts = _find_texts(scene, joins)
+    texts = _find_texts(scene, cuts, joins)
     classes = _classify(scene, texts, removable, cuts)
     gone = set(removable) | set(cuts)
     if not classes.copies:
@@ -142,18 +142,18 @@ def choose(
     return Choice(frozenset(gone), _lead(scene, texts, classes, gone, cuts), cost / _ONE, bound / _ONE)
 
 
-def _find_texts(scene: Scene, joins: Mapping[int, int]) -> _Texts:
+def _find_texts(scene: Scene, cuts: Mapping[int, int], joins: Mapping[int, int]) -> _Texts:
     """Return the texts of the post.
 
     A sentence that goes on after a break is one, and so is its broken copy; and so are sentences of a block that stand
-    elsewhere without the line break between them, as one.
+    elsewhere without the line break between them, as one. A cut-off beginning goes by itself, so is part of none.
     """
     glued = _glued(scene)
     last = list(range(len(scene)))
     holder = [unit if state is NEW or state is COPY else -1 for unit, state in enumerate(scene.state)]
     for before, unit in pairwise(last):
         joined = unit in glued or joins.get(before) == unit or scene.is_broken_copy(before, unit)
-        if joined and holder[before] >= 0 and holder[unit] >= 0:
+        if joined and before not in cuts and unit not in cuts and holder[before] >= 0 and holder[unit] >= 0:
             holder[unit] = holder[before]
             last[holder[before]] = unit
     return _Texts([unit for unit, text in enumerate(holder) if text == unit], last, holder)

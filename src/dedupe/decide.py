@@ -37,9 +37,17 @@ def decide(text: str, weigh: Weigh, decisions: Mapping[str, Decision], *, raisin
         return Decided(verdicts)
     known = {fingerprint(verdict.rule, text, verdict.spans): verdict for verdict in verdicts}
     others = [verdict for key, verdict in known.items() if decisions.get(key) is Decision.KEEP_OTHER]
+    # Where another copy stays, what was rejected may be part of other verdicts.
+    rejected = [
+        span
+        for verdict in verdicts
+        if decisions.get(fingerprint(verdict.rule, text, verdict.spans)) is Decision.REJECT
+        for span in verdict.spans
+    ]
     moved, verdicts = _keep_others(others if raising else [], weigh, verdicts)
     stuck = [verdict for verdict in others if verdict not in moved]
     kept = [span for verdict in stuck for span in verdict.spans] + _left(moved, verdicts)
+    kept += rejected
     gone = [verdict.witness for verdict in moved if verdict.witness]
     counted: list[Verdict] = []
     for verdict in verdicts:
@@ -53,6 +61,8 @@ def decide(text: str, weigh: Weigh, decisions: Mapping[str, Decision], *, raisin
         else:
             counted.append(verdict)
     counted = [verdict for verdict in counted if not touches(verdict, kept)]
+    taken = [verdict for verdict in counted if verdict.safety]
+    stuck += [verdict for verdict in moved if verdict.witness and not any(touches(each, [verdict.witness]) for each in taken)]
     counted += [_told(verdict, BOTH_STAY) for verdict in stuck]
     by_place = sorted(counted, key=lambda verdict: verdict.spans)
     return Decided(tuple(by_place), tuple(kept), any=bool(known.keys() & decisions.keys()))

@@ -27,12 +27,14 @@ _DAYS = (
 )
 _TITLED = (
     r"[一-龥々]{1,3}(?=(?:さん|さま|様|氏|くん|ちゃん|先生|教授|社長|部長|課長|女士|老师|师傅|婶|叔|阿姨|先輩))"
-    r"|(?<=[，。、由和跟请给对是])[小老阿][一-龥]"
+    r"|(?<=[，。、由和跟请给对是])[小老阿][一-龥]|[가-힣]{2,4}(?= ?(?:씨|님))"
 )
 # Letters of scripts that put no spaces between words, or add particles to them, are no part of a name in Latin letters.
 _LETTER = r"[^\W_ぁ-ヿ一-龥々㐀-䶿가-힣]"
-_WORDS = rf"{_LETTER}*[A-Za-zÀ-ɏ0-9](?:{_LETTER}|[+#.'’_-])*(?:{_LETTER}|[+#])|[ァ-ヴ][ァ-ヴー]+"
-_LATIN = r"[A-Za-zÀ-ɏ]"
+_CASED = "A-Za-zÀ-ɏͰ-ϿЀ-ԯԱ-և"
+_WORDS = rf"{_LETTER}*[{_CASED}0-9](?:{_LETTER}|[+#.'’_-])*(?:{_LETTER}|[+#])|[ァ-ヴ][ァ-ヴー]+"
+_SHORT = 3
+"""Letters of a word too short to be told from an article or the like where all words begin with a capital letter."""
 _STARTS = re.compile(r"(?:^|[.!?:]\s+|\n)[\s\"“„«¡¿*_#>-]*$")
 _NEGATIONS = (
     r"ない|なく|なかっ|なけれ|ません|ずに|ねば|不|没|無|未|않|없|못|말고|마세요|n['’]t\b"
@@ -43,7 +45,7 @@ _BANS = r"はならない|はなりません|[はちじ]ゃ?いけ(?:ない|ま�
 _LINKS = r"\]\(([^)\s]*)"
 _CODE = r"`[^`]+`"
 _LONG = 0.5
-"""From that share of its letters on a text is written in Latin letters, where only capital ones make a name."""
+"""From that share of its letters on a text is written in letters that have capitals, where only these make a name."""
 
 
 def differing_facts(copy: str, witness: str) -> Iterator[str]:
@@ -75,12 +77,13 @@ def _names_differ(copy: str, witness: str) -> bool:
 
 
 def _names(text: str) -> Counter[str]:
-    """Return the words of a text that may be names: in katakana, and in Latin letters, in a Latin text capital ones."""
+    """Return the words of a text that may be names: in katakana, and where letters have capitals, words with such ones."""
     found: Counter[str] = Counter()
-    latin = len(re.findall(_LATIN, text)) >= _LONG * sum(map(str.isalpha, text))
+    cased = len(re.findall(f"[{_CASED}]", text)) >= _LONG * sum(map(str.isalpha, text))
     for word in re.finditer(_WORDS, text):
         plain = not any(char.isupper() or char.isdigit() for char in word[0])
-        if latin and (plain or (word[0].istitle() and _STARTS.search(text, 0, word.start()))):
+        starts = word[0].istitle() and len(word[0]) <= _SHORT and _STARTS.search(text, 0, word.start())
+        if cased and (plain or starts):
             continue
         found[narrow(word[0])] += 1
     return found

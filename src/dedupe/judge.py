@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from dedupe.breaks import find_breaks, find_fragments, is_cut_in_a_word, needs_more
+from dedupe.breaks import find_breaks, find_fragments, is_cut_in_a_word, needs_more, splice
 from dedupe.choose import Choice, choose
 from dedupe.fences import fence
 from dedupe.header import read_values
@@ -52,7 +52,7 @@ def judge(scene: Scene, keep: Keep = Keep.BEST, asked: Sequence[Span] = ()) -> t
         any(_is_evidence(scene, row) for row in rows)
         or any(verdict.rule == "RPT003" and _is_surely_broken(scene, verdict) for verdict in breaks)
         or any(leak.own_line and leak.strength is Strength.DECISIVE and leak.kind != "conflict" for leak in scene.leaks)
-        or any(_is_begun_over(unit, wholes, rows) for unit, wholes in fragments.items())
+        or any(_is_begun_over(unit, wholes, rows) for unit, wholes in fragments.items() if scene.kind[unit] is not Kind.HEADING)
     )
     if damaged:
         rows = [row if row.signs else replace(row, signs=weak_signs(scene, row)) for row in rows]
@@ -207,12 +207,18 @@ def _repeated_all(
         removable -= {
             whole for cut, whole in cuts.items() if (like := scene.near.get(whole)) and like.witness <= cut <= like.until
         }
-        choice = choose(scene, removable - spared, cuts, joins, echoes, keep, stay - spared)
-        choice, dropped = _drop_fragments(
-            scene, choice, {unit: wholes for unit, wholes in fragments.items() if unit not in spared.union(joins)}
-        )
+        loose = {unit: wholes for unit, wholes in fragments.items() if unit not in spared.union(joins)}
+        sure = _surely_complete(scene, loose, cuts)
+        choice = choose(scene, removable - spared, cuts | sure, joins, echoes, keep, stay - spared)
+        choice, dropped = _drop_fragments(scene, choice, loose)
+        dropped = {**dropped, **sure}
         gone, root = choice.gone, find_roots(choice.source)
-        verdicts = [*_tell(scene, gone, root, rows, breaks, dropped), *_dots(scene, dropped)]
+        spliced = [
+            splice(scene, cut, whole, *_FRAGMENT)
+            for cut, whole in sure.items()
+            if cut < whole and not scene.opens[cut] and not scene.opens[whole]
+        ]
+        verdicts = [*_tell(scene, gone, root, rows, [*breaks, *spliced], dropped), *_dots(scene, dropped)]
         lost = _unsupported(scene, verdicts, root, _through_near(scene, choice.source)) | _unlike(scene, verdicts)
         if lost <= spared:
             return [*verdicts, *(_rejoined(scene, gone) if rows else ())]
@@ -225,6 +231,16 @@ def _dots(scene: Scene, dropped: Mapping[int, int]) -> Iterator[Verdict]:
     for whole in sorted(set(dropped.values())):
         if _is_behind_dots(scene, whole):
             yield Verdict("RPT003", (scene.spans[whole - 1],), Safety.SAFE, scene.spans[whole], ("takes up what broke off",))
+
+
+def _surely_complete(scene: Scene, fragments: Mapping[int, list[int]], cuts: Collection[int]) -> dict[int, int]:
+    """Return the beginnings that go whatever is chosen, each with the new text that completes it: they keep nothing together."""
+    sure: dict[int, int] = {}
+    for unit, wholes in fragments.items():
+        new = [whole for whole in wholes if scene.state[whole] is NEW and whole not in cuts and whole not in fragments]
+        if new and scene.state[unit] is NEW and unit not in cuts:
+            sure[unit] = next((whole for whole in new if whole > unit), new[-1])
+    return sure
 
 
 def _drop_fragments(scene: Scene, choice: Choice, fragments: dict[int, list[int]]) -> tuple[Choice, Mapping[int, int]]:

@@ -214,7 +214,7 @@ def _compare(
         conflict="; ".join((*differing_facts(*raw), *(["a word begins otherwise"] if entries else []))),
         slips=(slips[0], slips[1]),
         typos=typos,
-        only_typos=not others and not entries and not _exchanges_words(*raw),
+        only_typos=not (others or entries or _are_other_numbers(raw) or _exchanges_words(*raw)),
     )
 
 
@@ -261,6 +261,12 @@ def _are_entries(raw: Sequence[str], words: Callable[[], Counter[str]]) -> bool:
             if alike and min(words()[each] - mine[each] - other[each] for each in (word, twin)) > 0:
                 return True
     return False
+
+
+def _are_other_numbers(raw: Sequence[str]) -> bool:
+    """Tell whether texts differ in a number of as many digits: a slip drops or doubles one, and 589 and 590 are two numbers."""
+    mine, other = (Counter(re.findall(r"\d+", narrow(each))) for each in raw)
+    return any(len(number) == len(twin) for number in mine - other for twin in other - mine)
 
 
 def _count_words(text: str) -> Counter[str]:

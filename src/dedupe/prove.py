@@ -22,7 +22,9 @@ _EMPHASIS = re.compile(r"[*_](?:(?<![A-Za-z0-9][*_])|(?![A-Za-z0-9]))|~{2,}|[`\u
 _BULLET = re.compile(r"[-+#>|:]+")
 _SENTENCE = re.compile(r"[。！？!?｡।؟۔။።]|\.(?=\s)")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+\S|^[ \t]*(\*\*|__)(?=\S)[^\r\n]*(?<=\S)\1[ \t]*[:：]?[ \t]*$")
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\r\n]*\r?\n.*?^ {0,3}\1[`~]*[ \t]*$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r"(?:^|(?<=\A\ufeff)) {0,3}(`{3,}(?=[^`\r\n]*\r?\n)|~{3,})[^\r\n]*\r?\n.*?^ {0,3}\1[`~]*[ \t]*$", re.MULTILINE | re.DOTALL
+)
 _WHOLE = re.compile(
     r"(?P<ticks>`+)[^`]+(?P=ticks)(?!`)|!?\[[^\]\r\n]*\]\([^)\r\n]*\)|<[A-Za-z/!][^<>\r\n]*>|\{%[^\r\n]*?%\}|\{\{[^\r\n]*?\}\}"
     r"|\[\[[^\]\r\n]*\]\]|\[\^[^\]\r\n]*\]"

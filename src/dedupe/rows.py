@@ -373,7 +373,8 @@ def _is_beside(scene: Scene, copies: list[int]) -> bool:
             start, weight = unit, 0
         weight += scene.weight[unit] if scene.prose[unit] else 0
         if scene.witness_end(unit) >= scene.first[start] and weight >= _ECHO_PAIR:
-            return not _is_headed_anew(scene, start)
+            # A heading over it that comes again with it is the last of a draft, no heading of its own.
+            return scene.kind[unit] is Kind.HEADING or not _is_headed_anew(scene, start)
     return False
 
 
