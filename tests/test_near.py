@@ -206,3 +206,23 @@ def test_copies_of_a_near_copy_go_with_it_though_it_is_longer(flatten: bool) -> 
     found = outcome(f"{CIRCLE}\n---END---\n\n{longer}\n---END---\n\n{echo}\n---END---\n\n{longer}")
     assert not found.proof_error
     assert found.repaired.strip() == CIRCLE.strip()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("There are 12 of them in the book.", "There are 12 of them in `book.md`.", ""),
+        ("`cut()` makes the squares.", "`sew()` makes the squares.", "their code differs"),
+        ("the TextEncoder of the loom.", "the TextDecoder of the loom.", "a word begins otherwise"),
+    ],
+)
+def test_code_and_words_that_stand_for_each_other_are_no_slips(old: str, new: str, told: str) -> None:
+    known = "They know the TextEncoder, the TextDecoder, `cut()` and `sew()`.\n\n"
+    text = known + CIRCLE.replace("There are 12 of them in the book.", "There are 12 of them in the book, and " + old)
+    found = outcome(
+        text
+        + "\n---END---\n\n"
+        + CIRCLE.replace("There are 12 of them in the book.", "There are 12 of them in the book, and " + new)
+    )
+    assert (new in found.repaired) is bool(told)
+    assert any(told in each for finding in found.findings for each in finding.evidence)

@@ -75,9 +75,9 @@ def judge(scene: Scene, keep: Keep = Keep.BEST, asked: Sequence[Span] = ()) -> t
 
 def _is_evidence(scene: Scene, row: Row) -> bool:
     """Tell whether a row speaks of damage by itself: entries made to one pattern, side by side, are near copies too."""
-    likes = [scene.near[unit] for unit in range(row.first, row.last) if unit in scene.near]
-    mostly_slips = 2 * sum(like.only_typos for like in likes) >= len(likes)
-    return bool(row.signs if mostly_slips else set(row.signs) - _OF_A_PATTERN)
+    likes = (scene.near[unit] for unit in range(row.first, row.last) if unit in scene.near)
+    reworded = any(not like.only_typos for like in likes)
+    return bool(set(row.signs) - _OF_A_PATTERN if reworded else row.signs)
 
 
 def _is_begun_over(cut: int, wholes: list[int], rows: list[Row]) -> bool:

@@ -37,7 +37,8 @@ _WHOLE = frozenset({Kind.CODE, Kind.HEADING})
 _NEIGHBOURS, _NOISE = 4, 2
 """A passage is full of slips when so many units around a unit show so many doubled, dropped or exchanged signs."""
 _LETTERS, _LATIN = re.compile(r"[^\W\d_ぁ-ヿ一-龥々㐀-䶿가-힣]+"), re.compile("[a-z]")
-_ASCII_WORD = re.compile("[a-z0-9]+")
+_LIKE_WORDS = 60
+"""Percent by which two words are alike that may stand for each other."""
 _TAIL = 4
 """Characters at the end that two words share which only begin otherwise."""
 _SHORT_NEGATION = re.compile(r"ない|ず|no|ne|不|没|無|无|未|非|안|못|않|없")
@@ -214,18 +215,7 @@ def _compare(
         conflict="; ".join((*differing_facts(*raw), *(["a word begins otherwise"] if entries else []))),
         slips=(slips[0], slips[1]),
         typos=typos,
-        only_typos=not (others or entries or _are_other_numbers(raw) or _exchanges_words(*raw)),
-    )
-
-
-def _exchanges_words(copy: str, witness: str) -> bool:
-    """Tell whether a word or a number stands for another one: no slip makes `encoder` of `decoder`."""
-    mine, other = (Counter(_ASCII_WORD.findall(narrow(each))) for each in (copy, witness))
-    twins = list((other - mine).elements())
-    return bool(twins) and any(
-        OSA.distance(word, twin) > 1 and Indel.distance(word, twin) > abs(len(word) - len(twin))
-        for word in (mine - other).elements()
-        for twin in [min(twins, key=lambda twin: OSA.distance(word, twin))]
+        only_typos=not (others or entries or _are_other_numbers(raw)),
     )
 
 
@@ -252,15 +242,21 @@ def _is_typo(mine: str, other: str) -> bool:
 
 
 def _are_entries(raw: Sequence[str], words: Callable[[], Counter[str]]) -> bool:
-    """Tell whether texts differ in a word that only begins otherwise (`mounted`, `unmounted`), and the post knows both."""
+    """Tell whether texts differ in a word that stands for another one (`mounted`, `unmounted`), and the post knows both."""
     mine, other = map(_count_words, raw)
-    for word in mine - other:
-        for twin in other - mine:
-            tail = min(len(word), len(twin), _TAIL)
-            alike = abs(len(word) - len(twin)) > 1 and tail >= _TAIL and word[-tail:] == twin[-tail:]
-            if alike and min(words()[each] - mine[each] - other[each] for each in (word, twin)) > 0:
-                return True
-    return False
+    return any(
+        min(words()[each] - mine[each] - other[each] for each in (word, twin)) > 0
+        for word in mine - other
+        for twin in other - mine
+        if _is_another_word(word, twin)
+    )
+
+
+def _is_another_word(word: str, twin: str) -> bool:
+    """Tell whether a word only begins otherwise than another one, or is as near to it as `encoder` to `decoder`."""
+    tail = min(len(word), len(twin), _TAIL)
+    begins_otherwise = abs(len(word) - len(twin)) > 1 and tail >= _TAIL and word[-tail:] == twin[-tail:]
+    return begins_otherwise or (fuzz.ratio(word, twin) >= _LIKE_WORDS and OSA.distance(word, twin) > 1)
 
 
 def _are_other_numbers(raw: Sequence[str]) -> bool:
