@@ -32,12 +32,11 @@ _STARTS_ANEW = re.compile(
 _GOES_ON = re.compile(r"[*_…．.]*(?:[ぁ-んー]|[、。，」』）】]|(?P<letter>[^\W\d_]))")
 _NEEDS_MORE = re.compile(r"(?:[のをがへとやでもに、，]|[一-鿿]な)[*_]*$")
 """The end of a text that cannot be the end of a sentence."""
-_NAMES = re.compile(r"[A-Za-z0-9]+")
-_NAMES_BEFORE = re.compile(r"[A-Za-z0-9]+\Z")
 _BRACKETS = {"「": "」", "『": "』", "（": "）", "“": "”", "【": "】"}
 _IDEOGRAPHS = re.compile(r"[一-鿿]+")
-_LETTERS = re.compile(r"[^\W\d_]+")
-_LETTERS_BEFORE = re.compile(r"[^\W\d_]+\Z")
+_SPACED = r"[^\W_ぁ-ヿ一-鿿々㐀-䶿]"
+"""A letter or digit of a script that puts spaces between words; beside others it is a word of its own."""
+_WORD, _WORD_BEFORE = re.compile(rf"{_SPACED}+"), re.compile(rf"{_SPACED}+\Z")
 _LONGEST_WORD = 40
 _KATAKANA = re.compile(r"[ァ-ヺー]+")
 _MAY_FOLLOW = re.compile(r"[*_]*(?:[ァ-ヶ一-鿿]|(?P<name>[A-Za-z0-9]))")
@@ -74,7 +73,8 @@ def find_fragments(scene: Scene) -> dict[int, list[int]]:
     cuts = [
         unit
         for unit, stops in enumerate(scene.stopped)
-        if (not stops and scene.is_cut(unit) and _may_be_fragment(scene, unit)) or _is_last_of_draft(scene, unit)
+        if (not stops and scene.is_cut(unit) and _may_be_fragment(scene, unit))
+        or (scene.kind[unit] in _LAST and _is_last_of_draft(scene, unit))
     ]
     places: dict[str, list[int]] = {_opening_words(scene, unit): [] for unit in cuts}
     for unit, prose in enumerate(scene.prose) if cuts else ():
@@ -108,7 +108,7 @@ def splice(scene: Scene, cut: int, whole: int, evidence: str) -> Verdict:
 
 def _is_last_of_draft(scene: Scene, unit: int) -> bool:
     """Tell whether a heading or a part of a list, table or quote is the last before a seam behind which a draft begins over."""
-    if scene.kind[unit] not in _LAST or scene.state[unit] is not NEW or not scene.closes[unit] or scene.stopped[unit]:
+    if scene.state[unit] is not NEW or not scene.closes[unit] or scene.stopped[unit]:
         return False
     after = _next_text(scene, unit)
     seam = any(scene.state[each] is LEAK or scene.is_wide(each) for each in range(unit + 1, min(after + 1, len(scene))))
@@ -279,8 +279,7 @@ def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool)
     if _STARTS_ANEW.match(text, start) or not (goes_on or (follows and needs_more(text, end, start))):
         return None
     unspaced = _is_unspaced(text[end - 1]) or _is_unspaced(text[start])
-    in_a_word = _is_known_word(text, end, start) or _is_known_name(text, end, start)
-    glue = "" if unspaced or in_a_word else " "
+    glue = "" if unspaced or _is_known_word(text, end, start) else " "
     gap = Span(end, scene.spans[after - 1].end) if dots else Span(end, end)
     return Verdict("RPT004", (gap,), safety, None, ("goes on after a break",), start, glue)
 
@@ -288,7 +287,7 @@ def _rest(scene: Scene, cut: int, after: int, between: list[int], *, wide: bool)
 def needs_more(text: str, end: int, start: int) -> bool:
     """Tell whether what ends there cannot be the end of a sentence, or of a word before what starts there."""
     in_a_word = _KATAKANA.fullmatch(text[end - 1] + text[start])
-    known = _is_known_compound(text, end, start) or _is_known_name(text, end, start)
+    known = _is_known_compound(text, end, start) or _is_known_word(text, end, start)
     return bool(_NEEDS_MORE.search(text, end - 3, end) or in_a_word or known or _closes_bracket(text, end, start))
 
 
@@ -303,29 +302,22 @@ def _closes_bracket(text: str, end: int, start: int) -> bool:
     return False
 
 
-def _is_known_name(text: str, end: int, start: int) -> bool:
-    """Tell whether a name in Latin letters and digits, of which the second part stands nowhere alone, stands elsewhere."""
-    left, right = _NAMES_BEFORE.search(text, max(0, end - _LONGEST_WORD), end), _NAMES.match(text, start)
-    if not left or not right:
-        return False
-    whole, alone = (len(re.findall(rf"(?<![A-Za-z0-9]){name}(?![A-Za-z0-9])", text)) for name in (left[0] + right[0], right[0]))
-    return whole > 0 and alone == 1
-
-
 def _is_known_compound(text: str, end: int, start: int) -> bool:
-    """Tell whether two ideographs that meet, with one more before or after them, or four letters stand together elsewhere."""
+    """Tell whether two ideographs that meet, with one more before or after them, or four signs, stand together elsewhere."""
     across = text[end - 2 : end] + text[start : start + 2]
     if _IDEOGRAPHS.fullmatch(across[1:-1]):
         return across[:-1] in text or across[1:] in text
-    return across.isalnum() and across in text
+    # Of four Latin letters some word is made in any text.
+    return across.isalnum() and not across.isascii() and across in text
 
 
 def _is_known_word(text: str, end: int, start: int) -> bool:
     """Tell whether the halves of a word that meet stand as one elsewhere, but not both as words of their own."""
-    left, right = _LETTERS_BEFORE.search(text, max(0, end - _LONGEST_WORD), end), _LETTERS.match(text, start)
+    left, right = _WORD_BEFORE.search(text, max(0, end - _LONGEST_WORD), end), _WORD.match(text, start)
     if not left or not right:
         return False
-    stands = [len(re.findall(rf"\b{word}\b", text)) for word in (left[0] + right[0], left[0], right[0])]
+    words = (left[0] + right[0], left[0], right[0])
+    stands = [len(re.findall(rf"(?<!{_SPACED}){word}(?!{_SPACED})", text)) for word in words]
     return stands[0] > 0 and min(stands[1:]) == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import re
 import sys
@@ -247,7 +248,7 @@ def fix(
             from dedupe.run import Limits
             from dedupe.run import fix as run_fix
 
-            if max_removed is not None and max_removed != max_removed:  # noqa: PLR0124 (what is no number equals nothing)
+            if max_removed is not None and math.isnan(max_removed):
                 _refuse("--max-removed is a share, from 0 to 1")
             limits = Limits(max_posts, max_removed) if scheduled else None
             settings = _safe_only(settings) if scheduled else settings

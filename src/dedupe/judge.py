@@ -54,12 +54,11 @@ def judge(scene: Scene, keep: Keep = Keep.BEST, asked: Sequence[Span] = ()) -> t
         or any(leak.own_line and leak.strength is Strength.DECISIVE and leak.kind != "conflict" for leak in scene.leaks)
         or any(_is_begun_over(unit, wholes, rows) for unit, wholes in fragments.items() if scene.kind[unit] is not Kind.HEADING)
     )
+    taken: list[Row] = []
     if damaged:
         rows = [row if row.signs else replace(row, signs=weak_signs(scene, row)) for row in rows]
-    else:
-        rows = [replace(row, signs=()) for row in rows]
-    taken = [row for row in rows if row.signs or (damaged and _is_duplicate(row))]
-    taken = _keep_sections(scene, _with_remnants(scene, rows, taken) if damaged else taken)
+        taken = [row for row in rows if row.signs or _is_duplicate(row)]
+        taken = _keep_sections(scene, _with_remnants(scene, rows, taken))
     verdicts = [verdict for verdict in breaks if damaged or _is_surely_broken(scene, verdict)]
     fragments = fragments if damaged else {}
     verdicts = [verdict for verdict in verdicts if not _goes_on_elsewhere(scene, verdict, fragments)]

@@ -50,8 +50,6 @@ ERRORS = (
     N_("{file}: cannot be used ({error})"),
     N_("{file}: cannot be written ({error})"),
     N_("{name}: a defect of dedupe ({defect}); left as it was, please report it"),
-    N_("{path}: is gone since run {run}; its text before is {before}"),
-    N_("{path}: changed since run {run}; its text before is {before}"),
     N_("{name}: changed on disk meanwhile; looked at again, nothing written"),
     N_("{name}: {why}; left as it was"),
     N_("the repair would remove {share} of the post; `--force` allows it"),
