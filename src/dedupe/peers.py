@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -63,17 +63,18 @@ def compare_peers(peers: Sequence[Peer], config: Config, index: Index | None = N
     """
     settings = blake2b(_encode(config.leaks), digest_size=16).digest()
     peers = _with_contents(peers, index)
-    key = _name_collection(peers)
+    sites = _find_sites(peers)
     if index is None:
-        return _compare(peers, {}, config, None)
+        return _compare(peers, sites, {}, config, None)
+    key = _name_collection(peers, sites)
     if known := index.recall_parts("across", [key], settings):
         return msgspec.json.decode(known[key], type=Found)
-    found = _compare_with(index, peers, config, key, settings)
+    found = _compare_with(index, peers, sites, config, key, settings)
     index.save()
     return found
 
 
-def _compare_with(index: Index, peers: Sequence[Peer], config: Config, key: str, settings: bytes) -> Found:
+def _compare_with(index: Index, peers: Sequence[Peer], sites: _Sites, config: Config, key: str, settings: bytes) -> Found:
     """Compare with the help of an index, and note there what comes of it."""
     from dedupe.collection import Memory  # noqa: PLC0415
     from dedupe.traits import Traits  # noqa: PLC0415
@@ -83,7 +84,7 @@ def _compare_with(index: Index, peers: Sequence[Peer], config: Config, key: str,
     traits = {content: decode(part) for content, part in packed.items()}
     kept = index.recall_parts("memory", [""], settings)
     memory = msgspec.msgpack.decode(kept[""], type=Memory) if kept else Memory()
-    found = _compare(peers, traits, config, memory)
+    found = _compare(peers, sites, traits, config, memory)
     for peer in peers:
         if peer.content not in packed:
             index.remember_part(TRAITS, peer.content, settings, msgspec.msgpack.encode(traits[peer.content]))
@@ -107,7 +108,7 @@ def _with_contents(peers: Sequence[Peer], index: Index | None) -> list[Peer]:
     return known
 
 
-def _compare(peers: Sequence[Peer], traits: dict[str, Traits], config: Config, memory: Memory | None) -> Found:
+def _compare(peers: Sequence[Peer], sites: _Sites, traits: dict[str, Traits], config: Config, memory: Memory | None) -> Found:
     """Compare posts; what their `traits` lack, by content, is added to them."""
     from dedupe.across import compare  # noqa: PLC0415
     from dedupe.traits import find_traits  # noqa: PLC0415
@@ -126,8 +127,8 @@ def _compare(peers: Sequence[Peer], traits: dict[str, Traits], config: Config, m
             traits[peer.content] = peer.traits
         elif peer.content not in traits:
             traits[peer.content] = find_traits(read(peer.source.name), config)
-    sites = {folder: _find_site(folder) for folder in _folders(peers)}
-    members = [_member(peer.source, traits[peer.content], *sites[peer.source.path.parent]) for peer in peers]
+    known = {folder: _read_site(folder, settings) for folder, settings in sites.items()}
+    members = [_member(peer.source, traits[peer.content], *known[peer.source.path.parent]) for peer in peers]
     comparison = compare(members, lambda name: read(name).text, memory)
     return Found(report_across(comparison.findings, lambda name: read(name).text), dict(comparison.used))
 
@@ -238,40 +239,49 @@ class _Settings(NamedTuple):
     text: str = ""
 
 
-def _folders(peers: Iterable[Peer]) -> set[Path]:
-    return {peer.source.path.parent for peer in peers}
+_Sites = dict[Path, _Settings]
+"""For each folder with posts the site these are of."""
 
 
-def _find_site(folder: Path) -> tuple[Path, Site]:
-    """Return the top folder of the site that posts in `folder` are of, and the site as its settings say; `folder` may be all."""
-    top, generator, text = _find_settings(folder)
-    site = read_site(generator, text)
-    if generator == "jekyll" and find_kind(f"{folder.relative_to(top).as_posix()}/", site) is None:
-        return Path(folder.anchor), Site()
-    return top, site
+def _find_sites(peers: Iterable[Peer]) -> _Sites:
+    read = cache(_read_settings)  # once for each site, whose posts may be in a folder each
+    return {folder: read(*_find_top(folder)) for folder in {peer.source.path.parent for peer in peers}}
 
 
-def _find_settings(folder: Path) -> _Settings:
+def _find_top(folder: Path) -> tuple[Path, str]:
+    """Return the folder above the one by which a generator is known, and the generator; `folder` may be all."""
     generator = find_generator(f"{folder.as_posix()}/")
     if not generator:
-        return _Settings(Path(folder.anchor), generator)
+        return Path(folder.anchor), generator
     parts = folder.parts
     marks = [place for place, part in enumerate(parts) if part == ("content" if generator == "hugo" else "_posts")]
     marks = marks or [place for place, part in enumerate(parts) if part.startswith("_")]
-    top = Path(*parts[: marks[-1]])
+    return Path(*parts[: marks[-1]]), generator
+
+
+def _read_settings(top: Path, generator: str) -> _Settings:
     if generator == "hugo":
         files = [file for name in _HUGO for file in sorted(top.glob(name)) if file.is_file()]
         return _Settings(top, generator, "\n".join(file.read_text("utf-8", "replace") for file in files))
-    for above in [top, *list(top.parents)[:_UP]]:
+    for above in [top, *list(top.parents)[:_UP]] if generator else ():
         settings = above / "_config.yml"
         if settings.is_file():
             return _Settings(above, generator, settings.read_text("utf-8", "replace"))
     return _Settings(top, generator)
 
 
-def _name_collection(peers: Iterable[Peer]) -> str:
+def _read_site(folder: Path, settings: _Settings) -> tuple[Path, Site]:
+    """Return the top folder of the site that posts in `folder` are of, and the site as its settings say."""
+    site = read_site(settings.generator, settings.text)
+    if settings.generator == "jekyll" and find_kind(f"{folder.relative_to(settings.top).as_posix()}/", site) is None:
+        return Path(folder.anchor), Site()
+    return settings.top, site
+
+
+def _name_collection(peers: Iterable[Peer], sites: _Sites) -> str:
     """Return a digest of all that decides about what is found: the posts, what they hold, and the settings of their sites."""
-    settings = ((folder, _find_settings(folder)) for folder in _folders(peers))
-    sites = sorted(f"{folder}\0{top}\0{generator}\0{text}" for folder, (top, generator, text) in settings)
+    texts = sorted(f"{top}\0{generator}\0{text}" for top, generator, text in set(sites.values()))
+    tops = sorted(f"{folder}\0{settings.top}\0{settings.generator}" for folder, settings in sites.items())
     posts = sorted(f"{peer.source.name}\0{peer.source.path}\0{peer.content}" for peer in peers)
-    return blake2b("\0\0".join([*sites, *posts]).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+    named = "\0\0".join([*texts, *tops, *posts])
+    return blake2b(named.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
