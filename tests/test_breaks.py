@@ -47,6 +47,12 @@ def test_what_can_only_be_the_rest_of_a_sentence_is_joined(cut: str, rest: str, 
     assert f"。{cut}{rest}" in repaired(f"{known}客は黙って待つ。{cut}", "\n\n\n\n", rest)
 
 
+@pytest.mark.parametrize("again", ["AI時代", "AI「幻覚」問題"])
+def test_words_in_two_scripts_are_taken_up_once(again: str) -> None:
+    joined = repaired(f"客は黙って待つ。女将も{again}", "\n\n\n\n", f"{again}を知らぬ顔で過ごす。")
+    assert f"女将も{again}を知らぬ顔で" in joined
+
+
 def test_words_taken_up_behind_dots_are_sure_and_fewer_are_not() -> None:
     cut, rest = "客は黙って待つ。夕方になると店先の提灯に", "...店先の提灯に灯がともり、通りの色が変わる。"
     assert "夕方になると店先の提灯に灯がともり、" in repaired(cut, "\n\n\n\n", rest)

@@ -336,8 +336,9 @@ def _overlap(scene: Scene, cut: int, after: int) -> int:
     second = scene.chars[scene.first[after] : scene.last[after]]
     for length in range(min(len(first), len(second), 80), 1, -1):
         if first.endswith(second[:length]):
-            latin = second[0] < "\u2e80"
+            spaced = [char < "\u2e80" for char in second[:length]]
             start = int(scene.folded.offsets[scene.last[cut] - length])
-            if not latin or (length >= 6 and not scene.post.text[start - 1 : start].isalnum()):
+            in_a_word = spaced[0] and _WORD_BEFORE.search(scene.post.text, max(0, start - 1), start)
+            if not in_a_word and (length >= 6 or not all(spaced)):
                 return length
     return 0
