@@ -16,6 +16,7 @@ from dedupe.front import Value, edit_front
 from dedupe.model import Edit, Elsewhere, Finding, Post, Safety, Span
 from dedupe.passages import Shared, find_passages
 from dedupe.rules import COULD_SAY, IN_A_SERIES, IN_POSTS, RULES, SIMILAR
+from dedupe.shelf import Shelf
 from dedupe.suppress import Suppression
 from dedupe.traits import Head, Link
 from dedupe.twins import Twin, find_twins
@@ -46,12 +47,12 @@ class Comparison:
     used: dict[str, tuple[Span, ...]]
 
 
-def compare(members: Iterable[Member], read: Read, memory: Memory | None = None) -> Comparison:
+def compare(members: Iterable[Member], shelf: Shelf, read: Read, memory: Memory | None = None) -> Comparison:
     """Return the findings across posts: the same for any order of `members`.
 
     Only the texts are read of which something is told, or that are alike and not known to be in `memory`, which is added to.
     """
-    collection = collect(members, read, memory)
+    collection = collect(members, shelf, read, memory)
     twins = list(find_twins(collection))
     head = {twin.other: twin.keeper for twin in twins}
     found: defaultdict[str, list[Finding]] = defaultdict(list)

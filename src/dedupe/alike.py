@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import Indel
 
-from dedupe.engine import MEMORY, find_candidates
+from dedupe.engine import MEMORY, by_parts, find_candidates, let_go
 from dedupe.fold import fold
 from dedupe.model import Integers
 from dedupe.sketch import have_shingles, sketch
@@ -39,6 +39,7 @@ Known: TypeAlias = dict[tuple[int, int], float]
 
 _TOGETHER = 1 << 9  # texts folded at once: enough that calls cost nothing, few enough to stay in the cache of a core
 _BATCH = 1 << 13  # pairs compared at once
+_READ = 1 << 7  # pairs of rows read at once: of a memory map each brings two runs of pages into memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +86,17 @@ def find_pairs(sketches: Sketches, memory: int = MEMORY) -> Integers:
     values = sketches[:, :VALUES]
     pairs = find_candidates(values, BANDS, WIDTH, memory)
     agree = np.zeros(len(pairs), bool)
-    for start in range(0, len(pairs), _BATCH):
-        one, other = pairs[start : start + _BATCH].T
-        agree[start : start + _BATCH] = (values[one] == values[other]).mean(axis=1) >= SHARED
+    for start in range(0, len(pairs), _READ):
+        one, other = pairs[start : start + _READ].T
+        agree[start : start + _READ] = (values[one] == values[other]).mean(axis=1) >= SHARED
+        let_go(values)
     pairs = _find_firsts(sketches)[pairs[agree]]
     return _without_doubles(pairs[pairs[:, 0] != pairs[:, 1]])
+
+
+def name_texts(sketches: Sketches) -> NDArray[np.uint64]:
+    """Return 64 bits of a digest (BLAKE2b) of each text's folded characters."""
+    return by_parts(sketches[:, VALUES:], lambda names: names[:, 0] | names[:, 1].astype(np.uint64) << np.uint64(32), np.uint64)
 
 
 def gather(
@@ -132,7 +139,7 @@ def _compare(texts: Texts, sketches: Sketches, pairs: Integers, threshold: float
     """Return the similarity of each pair of texts, 0 where it is below `threshold`: from `known`, else measured."""
     if known is None:
         return _measure(texts, pairs, threshold)
-    names = np.sort(_name(sketches)[pairs], axis=1).tolist()
+    names = np.sort(name_texts(sketches)[pairs], axis=1).tolist()
     keys = [(one, other) for one, other in names]
     new = [key not in known for key in keys]
     measured = _measure(texts, pairs[new], threshold).tolist()
@@ -189,16 +196,10 @@ def _make_stars(keeper_of: Integers, likeness: NDArray[np.float64]) -> tuple[Sta
 def _find_firsts(sketches: Sketches) -> Integers:
     """Return for each text the first that has equal folded characters; a text without shingles is the first by itself."""
     first = np.arange(len(sketches))
-    filled = np.flatnonzero(have_shingles(sketches[:, :VALUES]))
-    _, heads, group = np.unique(_name(sketches)[filled], return_index=True, return_inverse=True)
+    filled = np.flatnonzero(by_parts(sketches[:, :VALUES], have_shingles, np.bool_))
+    _, heads, group = np.unique(name_texts(sketches)[filled], return_index=True, return_inverse=True)
     first[filled] = filled[heads][group]
     return first
-
-
-def _name(sketches: Sketches) -> NDArray[np.uint64]:
-    """Return 64 bits of a digest (BLAKE2b) of each text's folded characters."""
-    names = sketches[:, VALUES:].astype(np.uint64)
-    return names[:, 0] | (names[:, 1] << np.uint64(32))
 
 
 def _fold(texts: Iterable[str]) -> Iterator[list[NDArray[np.uint32]]]:

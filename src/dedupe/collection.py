@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dedupe.address import Site
-from dedupe.alike import VALUES, Known
+from dedupe.alike import Known, Sketches, name_texts
 from dedupe.facts import differing_facts
 from dedupe.model import Span
+from dedupe.shelf import Shelf
 from dedupe.traits import Traits, read_sketches
 
 Read = Callable[[str], str]
@@ -22,13 +20,14 @@ Read = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A post as it is compared: its name, its traits, the addresses it is published at, and the site they are of.
+    """A post as it is compared: its name, its traits without their sketches, its addresses, and the site they are of.
 
-    `addresses` are in the form in which they are compared; `address` is its own as its generator writes it. `values` are those
-    of its front matter together with what its site gives to posts like it.
+    `key` is that of its traits on the shelf. `addresses` are in the form in which they are compared; `address` is its own as its
+    generator writes it. `values` are those of its front matter together with what its site gives to posts like it.
     """
 
     name: str
+    key: str
     traits: Traits
     addresses: tuple[str, ...] = ()
     root: str = ""
@@ -50,21 +49,27 @@ class Memory:
     similarities: Known = field(default_factory=dict)
     facts: dict[tuple[int, int], str] = field(default_factory=dict)
 
-    def forget(self, traits: Iterable[Traits]) -> None:
-        """Let go of what is about texts that none of `traits` has."""
-        halves = np.concatenate([np.empty((0, 2), np.uint32), *(read_sketches(each)[:, VALUES:] for each in traits)])
-        names = {*(halves[:, 0] | halves[:, 1].astype(np.uint64) << np.uint64(32)).tolist()}
+    def forget(self, sketches: Iterable[Sketches]) -> None:
+        """Let go of what is about texts that none of `sketches` is of."""
+        known = {name for pair in (*self.similarities, *self.facts) for name in pair}
+        names: set[int] = set()
+        for each in sketches:
+            names |= known.intersection(name_texts(each).tolist())
         self.similarities = {pair: value for pair, value in self.similarities.items() if names.issuperset(pair)}
         self.facts = {pair: value for pair, value in self.facts.items() if names.issuperset(pair)}
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """All posts in their order, how their texts are read, and what is known of them."""
+    """All posts in their order, how their texts are read, what is known of them, and where their sketches are."""
 
     members: tuple[Member, ...]
     read: Read
     memory: Memory
+    shelf: Shelf
+
+    def sketches(self, place: int) -> Sketches:
+        return read_sketches(self.shelf.take(self.members[place].key))
 
     def text(self, place: int, span: Span) -> str:
         return self.read(self.members[place].name)[span.start : span.end]
@@ -74,31 +79,31 @@ class Collection:
         body = text[self.members[place].traits.body :]
         return Span(len(text) - len(body.lstrip()), len(text.rstrip()))
 
-    def differ(self, one: NDArray[np.uint32], other: NDArray[np.uint32], texts: Mapping[int, str], rows: tuple[int, int]) -> str:
-        """Return in words what two texts state otherwise, known by their sketches `one` and `other`."""
-        names = sorted(int(each[VALUES]) | int(each[VALUES + 1]) << 32 for each in (one, other))
+    def differ(self, one: int, other: int, texts: Texts) -> str:
+        """Return in words what two of the texts state otherwise."""
+        names = sorted((int(texts.names[one]), int(texts.names[other])))
         key = names[0], names[1]
         if key not in self.memory.facts:
-            self.memory.facts[key] = "; ".join(differing_facts(texts[rows[0]], texts[rows[1]]))
+            self.memory.facts[key] = "; ".join(differing_facts(texts[one], texts[other]))
         return self.memory.facts[key]
 
 
 class Texts(Mapping[int, str]):
-    """Texts by their rows, read when they are asked for."""
+    """Texts by the rows of their sketches, read when they are asked for; `names` are those of `name_texts`."""
 
-    def __init__(self, size: int, read: Callable[[int], str]) -> None:
-        self._size, self._read = size, read
+    def __init__(self, sketches: Sketches, read: Callable[[int], str]) -> None:
+        self.names, self._read = name_texts(sketches), read
 
     def __getitem__(self, row: int) -> str:
         return self._read(row)
 
     def __len__(self) -> int:
-        return self._size
+        return len(self.names)
 
     def __iter__(self) -> Iterator[int]:
-        return iter(range(self._size))
+        return iter(range(len(self.names)))
 
 
-def collect(members: Iterable[Member], read: Read, memory: Memory | None = None) -> Collection:
+def collect(members: Iterable[Member], shelf: Shelf, read: Read, memory: Memory | None = None) -> Collection:
     """Return the collection of `members`; comparisons are looked up in `memory`, and added to it."""
-    return Collection(tuple(sorted(members, key=lambda member: member.age)), read, memory or Memory())
+    return Collection(tuple(sorted(members, key=lambda member: member.age)), read, memory or Memory(), shelf)

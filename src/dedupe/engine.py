@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 import tempfile
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ MEMORY = 1 << 30
 
 _PER_ROW = 64  # bytes numpy takes for each row: its key in two orders, its number, where its bucket begins, and how many pairs
 _LEAST = 1 << 27  # bytes without which DuckDB does not get far
-_CHUNK = 1 << 16  # rows whose keys are handed to DuckDB at once
+_CHUNK = 1 << 14  # rows looked at at once
 
 
 def find_candidates(signatures: NDArray[np.uint32], bands: int, width: int, memory: int = MEMORY) -> Integers:
@@ -38,14 +40,37 @@ def find_candidates(signatures: NDArray[np.uint32], bands: int, width: int, memo
     return _join_on_disk(signatures, bands, width, max(memory, _LEAST))
 
 
+def by_parts(rows: NDArray[np.uint32], work: Callable[[NDArray[np.uint32]], NDArray[Any]], dtype: type) -> NDArray[Any]:
+    """Return one value for each row: what `work` gives for the rows, some at a time."""
+    values: NDArray[Any] = np.empty(len(rows), dtype)
+    for start, part in _parts(rows):
+        values[start : start + len(part)] = work(part)
+    return values
+
+
+def let_go(rows: NDArray[np.uint32]) -> None:
+    """Let what was read of a memory map leave memory: all of it would count as taken, though none of it has to stay."""
+    base = rows.base
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
+
+
+def _parts(rows: NDArray[np.uint32]) -> Iterator[tuple[int, NDArray[np.uint32]]]:
+    for start in range(0, len(rows), _CHUNK):
+        yield start, rows[start : start + _CHUNK]
+        let_go(rows)
+
+
 def _join_in_memory(signatures: NDArray[np.uint32], bands: int, width: int) -> Integers:
-    filled = np.flatnonzero(have_shingles(signatures))
-    _, heads, group = np.unique(_hash_rows(signatures)[filled], return_index=True, return_inverse=True)
+    filled = np.flatnonzero(by_parts(signatures, have_shingles, np.bool_))
+    _, heads, group = np.unique(by_parts(signatures, _hash_rows, np.uint64)[filled], return_index=True, return_inverse=True)
     first_equal = filled[heads][group]
     pairs = np.sort(_number(first_equal, filled, len(signatures))[first_equal < filled])
     different = np.sort(filled[heads])
     for band in range(bands):
-        keys = _hash_rows(signatures[:, band * width : (band + 1) * width])[different]
+        keys = by_parts(signatures[:, band * width : (band + 1) * width], _hash_rows, np.uint64)[different]
         pairs = _merge(pairs, _join(keys, different, len(signatures)))
     return np.stack(np.divmod(pairs, max(len(signatures), 1)), axis=1)
 
@@ -82,8 +107,7 @@ def _join_on_disk(signatures: NDArray[np.uint32], bands: int, width: int, memory
 def _write_keys(base: Any, signatures: NDArray[np.uint32], begin: int, end: int) -> None:
     """Make a table of the rows of signatures that are not EMPTY, each with the key of its values from `begin` to `end`."""
     base.execute("CREATE OR REPLACE TABLE keys (key UBIGINT, row BIGINT)")
-    for start in range(0, len(signatures), _CHUNK):
-        part = signatures[start : start + _CHUNK]
+    for start, part in _parts(signatures):
         filled = np.flatnonzero(have_shingles(part))
         batch = {"key": _hash_rows(part[filled, begin:end]), "row": filled + start}  # noqa: F841 (DuckDB looks it up by its name)
         base.execute("INSERT INTO keys FROM batch")

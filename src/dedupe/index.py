@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -71,6 +72,8 @@ _encode, _decode = msgspec.json.encode, msgspec.json.Decoder(PostReport).decode
 
 
 _Answer = TypeVar("_Answer")
+Part = tuple[str, str, bytes, bytes]
+"""A part: its kind, of which digest it is, the settings it depends on, and its bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,19 +177,22 @@ class Index:
             self._explain(error)
         return None
 
-    def save(self) -> None:
-        """Write down what was noted, all or nothing; writes nothing where there is nothing new."""
+    def save(self, more: Callable[[], Iterable[Part]] = tuple) -> None:
+        """Write down what was noted, and `more`, all or nothing; writes nothing where nothing was noted.
+
+        `more` makes parts one by one, which together may be too many to be held; it is called again where writing fails.
+        """
         if not self._usable or not (self._files or self._results or self._parts):
             return
         file = self._folder / _FILE
         try:
             with hold(self._folder / _LOCK, self._what, wait=_WAIT):
                 try:
-                    self._save(file, anew=self._damaged or not _is_current(file))
+                    self._save(file, more, anew=self._damaged or not _is_current(file))
                 except _DAMAGE as error:
                     if _is_busy(error) or _is_elsewhere(error):
                         raise
-                    self._save(file, anew=True)
+                    self._save(file, more, anew=True)
         except LockError:
             self._give_up(f"in use by {describe_holder(self._folder / _LOCK)}; went on without it")
         except OSError as error:
@@ -230,7 +236,7 @@ class Index:
         settled = stamp is not None and max(map(int, stamp.split()[1:3])) < self._read_at - _TICK
         return os.fsencode(source.path), stamp if settled else None, content
 
-    def _save(self, file: Path, *, anew: bool) -> None:
+    def _save(self, file: Path, more: Callable[[], Iterable[Part]], *, anew: bool) -> None:
         # A new index gets its name when it is whole, so that nobody opens half of one.
         target = file.with_suffix(".new") if anew else file
         if anew:
@@ -243,7 +249,8 @@ class Index:
                 db.execute("INSERT INTO about VALUES (?)", (_tool(),))
             db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", self._files)
             db.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?)", self._results)
-            parts = ((*key, part, _checksum(key[1], key[2], part)) for key, part in self._parts.items())
+            noted: Iterator[Part] = ((*key, part) for key, part in self._parts.items())
+            parts = ((*each, _checksum(*each[1:])) for each in chain(noted, more()))
             db.executemany("INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?, ?)", parts)
             self._prune(db)
             db.execute("COMMIT")

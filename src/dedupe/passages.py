@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dedupe.alike import Sketches, Star, find_pairs, gather
+from dedupe.alike import Star, find_pairs, gather
 from dedupe.collection import Collection, Texts
 from dedupe.model import Integers, Span
-from dedupe.traits import read_passages, read_sketches
+from dedupe.shelf import line_up
+from dedupe.traits import Passages, read_passages
 
 SIMILAR = 0.9
 """Least similarity of paragraphs that are taken for one passage (see `alike`)."""
@@ -37,11 +38,11 @@ class Shared(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The paragraphs that are compared: of which post each is (its place), its number there, and its row of `read_passages`."""
+    """The paragraphs that are compared: of which post each is (its place), its number there, and the passages of all posts."""
 
     places: Integers
     numbers: Integers
-    passages: Integers
+    by_post: Sequence[Passages]
 
     def place(self, row: int) -> int:
         return int(self.places[row])
@@ -50,10 +51,15 @@ class _Rows:
         return int(self.numbers[row])
 
     def span(self, row: int) -> Span:
-        return Span(int(self.passages[row, 0]), int(self.passages[row, 1]))
+        start, end, _ = self._passage(row)
+        return Span(start, end)
 
     def prose(self, row: int) -> int:
-        return int(self.passages[row, 2])
+        return self._passage(row)[2]
+
+    def _passage(self, row: int) -> list[int]:
+        passage: list[int] = self.by_post[self.place(row)][self.number(row)].tolist()
+        return passage
 
 
 _Paragraphs = dict[int, tuple[int, float]]
@@ -65,17 +71,14 @@ def find_passages(collection: Collection) -> Iterator[Shared]:
     if not collection.members:
         return
     by_post = [read_passages(member.traits) for member in collection.members]
-    counts = [len(passages) for passages in by_post]
-    passages = np.concatenate(by_post)
-    prose = np.flatnonzero(passages[:, 2] >= 0)
-    numbers = np.concatenate([np.arange(count) for count in counts])
-    rows = _Rows(np.repeat(np.arange(len(counts)), counts)[prose], numbers[prose], passages[prose])
-    sketches = np.concatenate([read_sketches(member.traits)[:-1] for member in collection.members])[prose]
-    texts = Texts(len(prose), lambda row: collection.text(rows.place(row), rows.span(row)))
+    numbers = [np.flatnonzero(passages[:, 2] >= 0) for passages in by_post]
+    rows = _Rows(np.repeat(np.arange(len(numbers)), [len(own) for own in numbers]), np.concatenate(numbers), by_post)
+    sketches = line_up(collection.sketches(place)[own] for place, own in enumerate(numbers))
+    texts = Texts(sketches, lambda row: collection.text(rows.place(row), rows.span(row)))
     known = collection.memory.similarities
     stars = gather(texts, sketches, find_pairs(sketches), threshold=SIMILAR, known=known)
     found = [each for star in stars if len(each := _by_post(star, rows)) > 1]
-    shared = [_describe(chain, rows, sketches, texts, collection) for chain in _chain(found, rows)]
+    shared = [_describe(chain, rows, texts, collection) for chain in _chain(found, rows)]
     yield from sorted((each for each in shared if each), key=lambda each: min(each.spans.items()))
 
 
@@ -111,7 +114,7 @@ def _chain(found: Sequence[_Paragraphs], rows: _Rows) -> Iterator[list[_Paragrap
         yield [found[index] for index in chain]
 
 
-def _describe(chain: list[_Paragraphs], rows: _Rows, sketches: Sketches, texts: Texts, collection: Collection) -> Shared | None:
+def _describe(chain: list[_Paragraphs], rows: _Rows, texts: Texts, collection: Collection) -> Shared | None:
     """Return what a chain amounts to; None where it is too short, or states something else in each post."""
     spans, similarities = _measure(chain, rows)
     if len(spans) >= _MANY or (len(spans) >= _SEVERAL and _stand_alike(spans, collection)):
@@ -121,7 +124,7 @@ def _describe(chain: list[_Paragraphs], rows: _Rows, sketches: Sketches, texts: 
         {
             place: (row, similarity)
             for place, (row, similarity) in paragraphs.items()
-            if similarity == 1 or not collection.differ(sketches[keeper], sketches[row], texts, (keeper, row))
+            if similarity == 1 or not collection.differ(keeper, row, texts)
         }
         for paragraphs in chain
         for keeper in [next(iter(paragraphs.values()))[0]]

@@ -21,6 +21,7 @@ from dedupe.files import digest
 from dedupe.index import TRAITS, Index
 from dedupe.model import Post, Safety
 from dedupe.report import EditLine, FindingLine, PostReport, add_findings, report_across
+from dedupe.shelf import Shelf
 from dedupe.spare import UNUSED
 
 if TYPE_CHECKING:
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
     from dedupe.traits import Traits
 
 _encode = msgspec.json.encode
-_HELD = 1024
+_HELD = 128
 """Texts that are held while posts are compared."""
+_TOGETHER = 64
+"""Posts whose traits are read from the index at once."""
 _ALONE = "canonical_url"
 """What a twin can say without the post that stays taking note of it."""
 _UP = 4
@@ -40,11 +43,10 @@ _HUGO = ("hugo.toml", "hugo.y*ml", "hugo.json", "config.toml", "config.y*ml", "c
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A post to compare: its file, the digest of what was read from it, and its traits where they are at hand."""
+    """A post to compare: its file, and the digest of what was read from it, by which its traits are kept."""
 
     source: Source
     content: str
-    traits: Traits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,10 @@ class Found:
     used: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
 
-def compare_peers(peers: Sequence[Peer], config: Config, index: Index | None = None) -> Found:
+def compare_peers(peers: Sequence[Peer], shelf: Shelf, config: Config, index: Index | None = None) -> Found:
     """Return what is found across `peers`, whatever the settings are but for the user's own entries for leaks.
 
+    Traits that are not on the `shelf` are put there, from the index or found again.
     With an `index` nothing is compared again that was: neither a collection that is as it was, nor two posts of another one.
     Raises InputError where a post is no more what it was when it was examined.
     """
@@ -65,33 +68,37 @@ def compare_peers(peers: Sequence[Peer], config: Config, index: Index | None = N
     peers = _with_contents(peers, index)
     sites = _find_sites(peers)
     if index is None:
-        return _compare(peers, sites, {}, config, None)
+        return _compare(peers, sites, shelf, config, None)
     key = _name_collection(peers, sites)
     if known := index.recall_parts("across", [key], settings):
         return msgspec.json.decode(known[key], type=Found)
-    found = _compare_with(index, peers, sites, config, key, settings)
-    index.save()
+    found, new = _compare_with(index, peers, sites, shelf, config, key, settings)
+    index.save(lambda: ((TRAITS, content, settings, msgspec.msgpack.encode(shelf.take(content))) for content in new))
     return found
 
 
-def _compare_with(index: Index, peers: Sequence[Peer], sites: _Sites, config: Config, key: str, settings: bytes) -> Found:
-    """Compare with the help of an index, and note there what comes of it."""
+def _compare_with(
+    index: Index, peers: Sequence[Peer], sites: _Sites, shelf: Shelf, config: Config, key: str, settings: bytes
+) -> tuple[Found, list[str]]:
+    """Compare with the help of an index, and note there what comes of it; return also the contents whose traits it lacks."""
     from dedupe.collection import Memory  # noqa: PLC0415
-    from dedupe.traits import Traits  # noqa: PLC0415
+    from dedupe.traits import Traits, read_sketches  # noqa: PLC0415
 
-    packed = index.recall_parts(TRAITS, [peer.content for peer in peers if peer.traits is None], settings)
     decode = msgspec.msgpack.Decoder(Traits).decode
-    traits = {content: decode(part) for content, part in packed.items()}
+    contents = list(dict.fromkeys(peer.content for peer in peers))
+    unknown = [content for content in contents if content not in shelf]
+    recalled: set[str] = set()
+    for start in range(0, len(unknown), _TOGETHER):
+        for content, part in index.recall_parts(TRAITS, unknown[start : start + _TOGETHER], settings).items():
+            shelf.put(content, decode(part))
+            recalled.add(content)
     kept = index.recall_parts("memory", [""], settings)
     memory = msgspec.msgpack.decode(kept[""], type=Memory) if kept else Memory()
-    found = _compare(peers, sites, traits, config, memory)
-    for peer in peers:
-        if peer.content not in packed:
-            index.remember_part(TRAITS, peer.content, settings, msgspec.msgpack.encode(traits[peer.content]))
-    memory.forget(traits[peer.content] for peer in peers)
+    found = _compare(peers, sites, shelf, config, memory)
+    memory.forget(read_sketches(shelf.take(content)) for content in contents)
     index.remember_part("memory", "", settings, msgspec.msgpack.encode(memory))
     index.remember_part("across", key, settings, _encode(found))
-    return found
+    return found, [content for content in contents if content not in recalled]
 
 
 def _with_contents(peers: Sequence[Peer], index: Index | None) -> list[Peer]:
@@ -108,8 +115,8 @@ def _with_contents(peers: Sequence[Peer], index: Index | None) -> list[Peer]:
     return known
 
 
-def _compare(peers: Sequence[Peer], sites: _Sites, traits: dict[str, Traits], config: Config, memory: Memory | None) -> Found:
-    """Compare posts; what their `traits` lack, by content, is added to them."""
+def _compare(peers: Sequence[Peer], sites: _Sites, shelf: Shelf, config: Config, memory: Memory | None) -> Found:
+    """Compare posts; traits that the shelf lacks are put there."""
     from dedupe.across import compare  # noqa: PLC0415
     from dedupe.traits import find_traits  # noqa: PLC0415
 
@@ -123,13 +130,11 @@ def _compare(peers: Sequence[Peer], sites: _Sites, traits: dict[str, Traits], co
         return post
 
     for peer in peers:
-        if peer.traits is not None:
-            traits[peer.content] = peer.traits
-        elif peer.content not in traits:
-            traits[peer.content] = find_traits(read(peer.source.name), config)
+        if peer.content not in shelf:
+            shelf.put(peer.content, find_traits(read(peer.source.name), config))
     known = {folder: _read_site(folder, settings) for folder, settings in sites.items()}
-    members = [_member(peer.source, traits[peer.content], *known[peer.source.path.parent]) for peer in peers]
-    comparison = compare(members, lambda name: read(name).text, memory)
+    members = [_member(peer, shelf.look(peer.content), *known[peer.source.path.parent]) for peer in peers]
+    comparison = compare(members, shelf, lambda name: read(name).text, memory)
     return Found(report_across(comparison.findings, lambda name: read(name).text), dict(comparison.used))
 
 
@@ -221,14 +226,14 @@ def _without_known(findings: Sequence[FindingLine], known: Mapping[str, int]) ->
     return new, len(findings) - len(new)
 
 
-def _member(source: Source, traits: Traits, root: Path, site: Site) -> Member:
+def _member(peer: Peer, traits: Traits, root: Path, site: Site) -> Member:
     from dedupe.collection import Member  # noqa: PLC0415
 
     top = root.as_posix()
-    path = source.path.as_posix().removeprefix(f"{top.rstrip('/')}/")
+    path = peer.source.path.as_posix().removeprefix(f"{top.rstrip('/')}/")
     values = add_defaults(path, traits.values, site)
     addresses = find_addresses(path, values, site)
-    return Member(source.name, traits, addresses, top, site, find_address(path, values, site), values)
+    return Member(peer.source.name, peer.content, traits, addresses, top, site, find_address(path, values, site), values)
 
 
 class _Settings(NamedTuple):

@@ -31,6 +31,7 @@ from dedupe.peers import Found, Peer, add_across, compare_peers, edits_across, t
 from dedupe.records import Columns
 from dedupe.repair import apply
 from dedupe.report import PostReport, Report, merge, render, render_summary, report_post
+from dedupe.shelf import Shelf, open_shelf
 from dedupe.spool import open_spool
 from dedupe.tables import clean_table
 
@@ -117,10 +118,12 @@ def scan(
     config, paths = config or Config(), list(paths)
     sources = find_sources(paths, config, choice)
     errors: list[str] = []
-    work: list[_Examined] = list(
-        _examine_all(sources, config, jobs, diff=diff, page=page, keep=False, proof=diff, index=index, progress=progress)
-    )
-    found = _find_across(work, paths, sources, config, choice, index, errors)
+    with open_shelf() as shelf:
+        examined_all = _examine_all(
+            sources, config, jobs, diff=diff, page=page, keep=False, proof=diff, index=index, progress=progress
+        )
+        work = [_without_traits(examined, shelf) for examined in examined_all]
+        found = _find_across(work, shelf, paths, sources, config, choice, index, errors)
     work, reports = _bring_together(work, found, with_renamed(config, sources), diff=diff, page=page)
     for examined in work:
         _note(examined, reports, errors)
@@ -173,8 +176,9 @@ def fix(
         )
         if limits is not None or config.compares:
             # Posts are compared as they were, so before any is written.
-            work = [_without_bytes(examined) for examined in work]
-            found = _find_across(work, paths, sources, config, choice, index, errors)
+            with open_shelf() as shelf:
+                work = [_without_traits(_without_bytes(examined), shelf) for examined in work]
+                found = _find_across(work, shelf, paths, sources, config, choice, index, errors)
             shown = reports is not None
             work, others = _bring_together(work, found, with_renamed(config, sources), diff=shown, page=shown, keep=not dry_run)
             done += others
@@ -277,6 +281,14 @@ def _without_bytes(examined: _Examined) -> _Examined:
     return replace(examined, before=None, after=None) if examined.after == examined.before else examined
 
 
+def _without_traits(examined: _Examined, shelf: Shelf) -> _Examined:
+    """Put the traits of a post on the shelf: those of all of them are too many to be held."""
+    if examined.traits is None:
+        return examined
+    shelf.put(examined.content, examined.traits)
+    return replace(examined, traits=None)
+
+
 def _bring_together(
     work: Sequence[_Examined], found: Found, config: Config, *, diff: bool, page: bool, keep: bool = False
 ) -> tuple[list[_Examined], list[PostReport]]:
@@ -323,6 +335,7 @@ def _check_partners(examined: _Examined, failed: set[str]) -> None:
 
 def _find_across(
     work: Sequence[_Examined],
+    shelf: Shelf,
     paths: Sequence[str | Path],
     sources: Sequence[Source],
     config: Config,
@@ -333,14 +346,14 @@ def _find_across(
     """Return what is found across posts, those under `paths` that were not chosen among them."""
     if not config.compares:
         return Found()
-    peers = [Peer(examined.source, examined.content, examined.traits) for examined in work if examined.report]
+    peers = [Peer(examined.source, examined.content) for examined in work if examined.report]
     others: Sequence[Peer] = ()
     if choice is not None and choice.only is not None:
         chosen = set(sources)
         every = find_sources(paths, config, replace(choice, only=None))
         others = [Peer(source, "") for source in every if source not in chosen]
     try:
-        return compare_peers([*peers, *others], config, index)
+        return compare_peers([*peers, *others], shelf, config, index)
     except InputError as error:
         errors.append(str(error))
         return Found()

@@ -1,4 +1,4 @@
-"""Compare the rows of a table with each other: their texts wait on disk, what counts of them in memory, up to a limit."""
+"""Compare the rows of a table with each other: their texts and sketches wait on disk, the rest in memory, up to a limit."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from dedupe.model import Post
 from dedupe.page import DETAILED, pack_detail, rank
 from dedupe.peers import Found, add_across
 from dedupe.report import PostReport, Report, report_across
+from dedupe.shelf import Shelf, open_shelf
 
 if TYPE_CHECKING:
     from dedupe.traits import Traits
 
-ROOM = 1 << 29
-"""Bytes of what counts of rows that are held; to compare them takes about as much once more, and what the join takes."""
-_EACH = 1500
-"""Bytes that a row takes beside its sketches."""
-_HELD = 1024
+ROOM = 1 << 30
+"""Bytes that holding and comparing rows may take."""
+_EACH, _FOR_PASSAGES = 1700, 9
+"""Bytes that a row takes, and for each byte of its passages: some 110 for a paragraph."""
+_HELD = 128
 """Texts that are held while rows are compared."""
 
 
 class Spool:
     """Takes in the rows of a table one by one, and then says what they have in common."""
 
-    def __init__(self, file: IO[bytes], room: int) -> None:
-        self._file, self._left = file, room
+    def __init__(self, file: IO[bytes], shelf: Shelf, room: int) -> None:
+        self._file, self._shelf, self._left = file, shelf, room
         self._names: list[str] = []
         self._ends = [0]
-        self._traits: list[Traits] = []
 
     @property
     def is_full(self) -> bool:
@@ -43,15 +43,14 @@ class Spool:
         return self._left < 0
 
     def add(self, post: Post, traits: Traits) -> None:
-        self._left -= len(traits.sketches) + len(traits.passages) + _EACH
+        self._left -= _EACH + len(traits.passages) * _FOR_PASSAGES
         if self.is_full:
-            self._traits.clear()
             return
         # Rows may share a name; and of two that say the same the one that comes first counts as older.
         self._names.append(f"{len(self._names):012}\0{post.name}")
         self._file.write(raw := post.text.encode("utf-8"))
         self._ends.append(self._ends[-1] + len(raw))
-        self._traits.append(traits)
+        self._shelf.put(self._names[-1], traits)
 
     def compare(self, report: Report, config: Config, *, page: bool) -> Report:
         """Return the report of these rows with what was found across them; with `page` also what its page shows of that."""
@@ -61,10 +60,11 @@ class Spool:
         read = lru_cache(maxsize=_HELD)(self._read)
         # Without an address of its own, which only a site can give it, no row is proposed an edit.
         members = (
-            Member(name, each, find_addresses("", each.values, Site()), values=each.values)
-            for name, each in zip(self._names, self._traits, strict=True)
+            Member(name, name, each, find_addresses("", each.values, Site()), values=each.values)
+            for name in self._names
+            for each in [self._shelf.look(name)]
         )
-        comparison = compare(members, read)
+        comparison = compare(members, self._shelf, read)
         found = Found(report_across(comparison.findings, read), dict(comparison.used))
         known = {name_post(name): config.baseline.get(name_post(_call(name)), {}) for name in found.findings}
         before = [replace(post, path=name) for name, post in zip(self._names, report.posts, strict=True)]
@@ -96,6 +96,6 @@ def _call(name: str) -> str:
 
 @contextmanager
 def open_spool() -> Iterator[Spool]:
-    """Yield an empty spool, whose file is gone at the end."""
-    with TemporaryFile(prefix="dedupe-") as file:
-        yield Spool(file, ROOM)
+    """Yield an empty spool, whose files are gone at the end."""
+    with TemporaryFile(prefix="dedupe-") as file, open_shelf() as shelf:
+        yield Spool(file, shelf, ROOM)

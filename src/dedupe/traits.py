@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedupe.alike import VALUES, Sketches, sketch_passages
 from dedupe.config import CODES, Config
 from dedupe.header import read_values
 from dedupe.leaks import find_in_titles
-from dedupe.model import Integers, Post, Span
+from dedupe.model import Post, Span
 from dedupe.sketch import EMPTY
 from dedupe.suppress import Suppression, find_suppressions
 
@@ -49,6 +50,10 @@ _ADDRESSING = (
     "draft",
     "published",
 )
+
+
+Passages: TypeAlias = NDArray[np.int32]
+"""One row a passage, see `Traits`."""
 
 
 class Link(NamedTuple):
@@ -100,7 +105,7 @@ def find_traits(post: Post, config: Config) -> Traits:
     heads, links = _with_leaks(_find_heads(post, values), list(_find_links(post)), post.text, config)
     return Traits(
         post.body.start,
-        np.array(passages, np.int64).tobytes(),
+        np.array(passages, np.int32).tobytes(),
         np.vstack((sketches[compared], _join(sketches, post))).tobytes(),
         heads,
         links,
@@ -114,9 +119,9 @@ def read_sketches(traits: Traits) -> Sketches:
     return np.frombuffer(traits.sketches, np.uint32).reshape(-1, VALUES + 2)
 
 
-def read_passages(traits: Traits) -> Integers:
+def read_passages(traits: Traits) -> Passages:
     """Return the passages, one a row: start, end, prose."""
-    return np.frombuffer(traits.passages, np.int64).reshape(-1, 3)
+    return np.frombuffer(traits.passages, np.int32).reshape(-1, 3)
 
 
 def measure(text: str) -> int:

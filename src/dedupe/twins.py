@@ -10,7 +10,7 @@ import numpy as np
 from dedupe.alike import VALUES, find_pairs, gather
 from dedupe.collection import Collection, Texts
 from dedupe.sketch import EMPTY
-from dedupe.traits import Traits, read_passages, read_sketches
+from dedupe.traits import Traits, read_passages
 
 SIMILAR = 0.9
 """Least similarity of twins (see `alike`)."""
@@ -31,13 +31,13 @@ def find_twins(collection: Collection) -> Iterator[Twin]:
     """Yield each post that is a twin with the one that most of its kin are alike to: of two the older one."""
     if not collection.members:
         return
-    sketches = np.stack([read_sketches(member.traits)[-1] for member in collection.members])
+    sketches = np.concatenate([collection.sketches(place)[-1:].copy() for place in range(len(collection.members))])
     sketches[[_is_stub(member.traits) for member in collection.members], :VALUES] = EMPTY
-    texts = Texts(len(sketches), lambda place: collection.text(place, collection.body(place)))
+    texts = Texts(sketches, lambda place: collection.text(place, collection.body(place)))
     known = collection.memory.similarities
     for star in gather(texts, sketches, find_pairs(sketches), threshold=SIMILAR, known=known):
         for other, similarity in star.others:
-            facts = collection.differ(sketches[other], sketches[star.keeper], texts, (other, star.keeper))
+            facts = collection.differ(other, star.keeper, texts)
             yield Twin(star.keeper, other, similarity, facts)
 
 
