@@ -26,13 +26,15 @@ _NO_PROSE = re.compile(
     r"<[^<>]*>|\{[{%:][^}]*\}|!?\[[^\]\n]*\](?:\([^)\n]*\)|\[[^\]\n]*\]|:[ \t]*\S+[^\n]*)|https?://\S+|`[^`\n]*`|^[ \t]*\|[^\n]*",
     re.MULTILINE,
 )
+_SIGNS_OF_NO_PROSE = ("<", "{", "[", "http", "`", "|")
+"""One of them is in whatever _NO_PROSE finds; nothing is found sooner than that there is none."""
 _DEFINITIONS = re.compile(r"(?:[ \t]*\[[^\]\n]+\]:[^\n]*\n?)+")
 _INDENTED = re.compile(r"(?: {4}|\t)[^\n]*(?:\n(?: {4}|\t)[^\n]*)*\Z")
 _LINKED = re.compile(r"\[[^\[\]\n]+\](?:\([^()\n]*\)|\[[^\]\n]*\])?")
 _DATA = re.compile(r"[ \t]*<(?:table|t[rdh]|svg|style|script|pre)\b", re.IGNORECASE)
 _SHORT = 20
 """A paragraph of fewer characters is compared with none."""
-_LINK = re.compile(r"(?<!!)\[(?P<text>[^\[\]\n]+)\]\((?P<url>[^()\s]+)[^()\n]*\)")
+_LINK = re.compile(r"\[(?P<text>[^\[\]\n]+)\]\((?P<url>[^()\s]+)[^()\n]*\)")
 _TITLES = ("title", "excerpt", "description", "summary", "subtitle")
 """Keys of front matter that readers see as what the post is about."""
 _ADDRESSING = (
@@ -126,7 +128,8 @@ def read_passages(traits: Traits) -> Passages:
 
 def measure(text: str) -> int:
     """Return how much prose a text has: its characters but for links, code, tags and white space, a wide one for two."""
-    said = "".join(_NO_PROSE.sub("", text).split())
+    prose = _NO_PROSE.sub("", text) if any(sign in text for sign in _SIGNS_OF_NO_PROSE) else text
+    said = "".join(prose.split())
     if _INDENTED.match(text):
         return 0
     # In UTF-8 a wide character has three bytes.
@@ -141,7 +144,7 @@ def _find_passages(post: Post) -> Iterator[tuple[int, int, bool]]:
     """Yield the paragraphs of the body, as blank lines part them, and whether they are code between fences."""
     fenced = False
     for match in _PARAGRAPH.finditer(post.text, post.header.end):
-        fences = len(_FENCE.findall(match[0]))
+        fences = len(_FENCE.findall(match[0])) if "```" in match[0] or "~~~" in match[0] else 0
         yield match.start() + len(match[0]) - len(match[0].lstrip()), match.start() + len(match[0].rstrip()), fenced or fences > 0
         fenced ^= fences % 2 == 1
 
@@ -178,7 +181,8 @@ def _find_heads(post: Post, values: dict[str, Any]) -> Iterator[tuple[Span, str]
 def _find_links(post: Post) -> Iterator[tuple[Span, str]]:
     """Yield the links to other pages of the same site."""
     for match in _LINK.finditer(post.text, post.header.end):
-        if not match["url"].startswith(("#", "mailto:", "http:", "https:")):
+        image = match.start() > 0 and post.text[match.start() - 1] == "!"
+        if not image and not match["url"].startswith(("#", "mailto:", "http:", "https:")):
             yield Span(*match.span()), match["url"]
 
 
