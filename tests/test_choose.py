@@ -40,6 +40,23 @@ def test_the_last_of_growing_drafts_stays_as_one_stretch() -> None:
     assert " ".join(repaired(ROPE, *first, "---END---", *last)) == " ".join([ROPE, *last])
 
 
+def test_a_closing_stays_below_its_heading_and_in_its_fuller_wording() -> None:
+    asked = "Where does all of this lead those who live here? The answer is still being looked for in every tavern."
+    short = "The bell in the old tower tells everybody in the village that the day is over."
+    closing = ["## What is left to say", f"{asked} And yet {short[0].lower()}{short[1:]}", f"{LAMP} {SAIL}"]
+    drafts = [[f"{HARBOUR} {BOATS}", end, *closing] for end in (f"{TICKETS} {GOATS}", f"{TICKETS} {GOATS} {BELL}")]
+    text = [ROPE, f"{asked} {short}", "What do you think?", *drafts[0], "---END---", *drafts[1]]
+    assert repaired(*text, unsafe=True) == [ROPE, "What do you think?", *drafts[1]]
+
+
+def test_two_paragraphs_run_together_are_no_echo() -> None:
+    end = "Without fear, but humbly, we should build a harbour for everybody who arrives."
+    fuller = end.replace(", we", ", and with an eye on what the sea gives and takes, we")
+    first = [f"{HARBOUR} {BOATS}", f"{TICKETS} {GOATS}", f"{end} {LAMP}"]
+    last = [f"{HARBOUR} {BOATS} {TICKETS} {GOATS}", f"{fuller} {LAMP}"]
+    assert repaired(ROPE, *first, SAIL, "---END---", *last, BELL, unsafe=True) == [ROPE, SAIL, *last, BELL]
+
+
 def test_nothing_comes_between_a_sentence_that_breaks_off_and_what_followed_it() -> None:
     broken = "The ferry to the islands runs on a timetable that nobody has"
     rest = [f"{ROPE} {TICKETS}", f"{GOATS} {BELL}"]

@@ -226,3 +226,18 @@ def test_code_and_words_that_stand_for_each_other_are_no_slips(old: str, new: st
     )
     assert (new in found.repaired) is bool(told)
     assert any(told in each for finding in found.findings for each in finding.evidence)
+
+
+@pytest.mark.parametrize(("behind", "goes"), [("", True), ("Nobody minds. ", False)])
+def test_a_sentence_written_again_with_more_in_it_goes_for_it_between_copies(behind: str, goes: bool) -> None:
+    short = "Without fear, but humbly, we should build a harbour for everybody who arrives."
+    long = short.replace(", we", ", and with an eye on what the sea gives and takes, we")
+    bell = "However, the bell rings as if it did, twelve times, for the sake of the tourists."
+    draft = (
+        "The harbour opens at six, when the night watch hands over its keys. Boats leave every hour from the pier.\n\n"
+        "Tickets are sold on board, in coins, by whoever is not steering at the time."
+    )
+    text = f"{draft} {short} {bell}\n\nIn winter the mail comes late.\n\n---END---\n\n{draft} {long} {behind}{bell}\n"
+    repaired = outcome(text).repaired
+    assert long in repaired
+    assert (short not in repaired) is goes

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -47,7 +47,7 @@ _REWORDED = 6 * _ONE // 10
 _ASKED_FOR = 10_000 * _ONE
 """What it costs more when another copy stays than the one a person asked for: more than all seams of a post."""
 _REFERS = re.compile(
-    r"[\s*_「『“\"…．.]*(?:この|その|これ|それ|こう|そう|そこ|しかし|だが|でも|ただ|また|さらに|そして|特に|例えば|たとえば|つまり|"
+    r"[\s*_「『“\"…．.]*(?:この|その|これ(?!まで|から)|それ(?!ぞれ)|こう|そう|そこ|しかし|だが|でも|ただ|また(?!は)|さらに|そして|特に|例えば|たとえば|つまり|"
     r"だから|一方|加えて|同時に|なぜなら|这|那|但|然而|這|그|이것|이런|하지만|그러나|"
     r"(?:this|that|these|those|however|but|and|such|it|they|also"
     r"|dies(?:e[mnrs]?)?|jene[mnrs]?|aber|doch|jedoch|und|auch|deshalb|darum"
@@ -249,6 +249,8 @@ def _neighbours(
             reach = int(scene.root[stretch - 1]) + 1
         else:
             goes_on = before >= 0 and _breaks_off(scene, end)
+        # Nobody begins anew right below a heading.
+        restarts = restarts and (end < 0 or scene.kind[end] is not Kind.HEADING)
         broken = end in cuts or end + 1 < text or (scene.is_wide(text) and not goes_on)
         if before >= 0 and (not (restarts or broken) or joins.get(end) == text):
             pairs.add((classes.of[before], classes.of[text]))
@@ -294,7 +296,8 @@ def _solve(
     """Return the runs that stay, what they cost, and a lower bound for any choice."""
     firsts = {run.passage: run for run in runs if run.copy == 0}
     locked = {passage for passage, run in firsts.items() if passage >= 0 and _splits_brackets(scene, texts, run)}
-    own = [_cost_of_copy(scene, texts, run, classes, firsts, echoes) if run.passage >= 0 else 0 for run in runs]
+    wordings = _find_wordings(scene)
+    own = [_cost_of_copy(scene, texts, run, wordings, firsts, echoes) if run.passage >= 0 else 0 for run in runs]
     wanted = {
         run.passage: index
         for index, run in enumerate(runs)
@@ -469,11 +472,14 @@ def _splits_brackets(scene: Scene, texts: _Texts, run: _Run) -> bool:
 
 
 def _cost_of_copy(
-    scene: Scene, texts: _Texts, run: _Run, classes: _Classes, firsts: Mapping[int, _Run], echoes: Collection[int]
+    scene: Scene, texts: _Texts, run: _Run, wordings: _Wordings, firsts: Mapping[int, _Run], echoes: Collection[int]
 ) -> int:
     """Return what a copy costs that stays, whatever it follows: for where it stands, and how it is cut and written."""
     units = texts.units(run.texts)
-    cost = _cost_of_slips(scene, units, classes) if scene.near else 0
+    said = [_chars(scene, unit) for unit in units] if scene.near else []
+    cost = _SLIP * (
+        sum(wordings.own.get(each, (0, 0))[0] for each in said) + max(map(wordings.lacks.get, said, repeat(0)), default=0)
+    )
     if echoes:
         cost += _ECHO * sum(unit in echoes for unit in units)
     if not run.copy:
@@ -481,17 +487,33 @@ def _cost_of_copy(
     pairs = zip(firsts[run.passage].texts, run.texts, strict=True)
     reformed = sum(scene.opens[one] != scene.opens[other] for one, other in pairs)
     length = sum(scene.last[texts.last[text]] - scene.first[text] for text in run.texts)
-    reworded = sum(like.slips[0] >= like.slips[1] for unit in units if (like := scene.near.get(unit))) if scene.near else 0
+    reworded = sum(mine >= theirs for each in said if each in wordings.own for mine, theirs in [wordings.own[each]])
     return cost + run.copy * length + _REFORMED * reformed + _REWORDED * reworded
 
 
-def _cost_of_slips(scene: Scene, units: Collection[int], classes: _Classes) -> int:
-    """Return what a copy costs for what it lacks or garbles, as its likeness, or that of its near copies, tells."""
-    own = sum(scene.near[unit].slips[0] for unit in units if unit in scene.near)
-    # What a near copy is like stands elsewhere to the letter, maybe, and lacks as much there.
-    said = {classes.of[unit] for unit in units if unit not in scene.near}
-    others = (like.slips[1] for like in scene.near.values() if like.witness >= 0 and classes.of[like.witness] in said)
-    return _SLIP * (own + max(others, default=0))
+class _Wordings(NamedTuple):
+    """What is known of wordings, by their folded characters, wherever they stand.
+
+    `own` has the slips of near copies, `lacks` how much a wording lacks that near copies of it have.
+    """
+
+    own: dict[str, tuple[int, int]]
+    lacks: dict[str, int]
+
+
+def _find_wordings(scene: Scene) -> _Wordings:
+    own: dict[str, tuple[int, int]] = {}
+    lacks: dict[str, int] = {}
+    for unit, like in scene.near.items():
+        own.setdefault(_chars(scene, unit), like.slips)
+        if like.witness >= 0:
+            witness = _chars(scene, like.witness)
+            lacks[witness] = max(lacks.get(witness, 0), like.slips[1])
+    return _Wordings(own, lacks)
+
+
+def _chars(scene: Scene, unit: int) -> str:
+    return scene.chars[scene.first[unit] : scene.last[unit]]
 
 
 def _cost_after(scene: Scene, unit: int) -> int:

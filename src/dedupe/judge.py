@@ -19,6 +19,7 @@ from dedupe.header import read_values
 from dedupe.headings import find_headings
 from dedupe.leaks import KINDS as LEAK_KINDS
 from dedupe.model import PROSE, Integers, Keep, Kind, Leak, Safety, Span, Strength, Verdict
+from dedupe.near import is_within
 from dedupe.rows import LEAST_ROW, LEAST_WEIGHT, Row, find_rows, is_flattened, weak_signs
 from dedupe.scene import COPY, LEAK, NEW, VOID, Scene, find_roots
 
@@ -266,7 +267,7 @@ def _echoes(scene: Scene, rows: list[Row]) -> Iterator[int]:
         for block, units in groupby(range(max(behind, default=row.first), row.last), key=lambda unit: scene.block[unit]):
             inside = list(units)
             if (behind and block == scene.block[behind[-1]]) or (
-                "is a flattened copy" in row.signs and is_flattened(scene, inside, 2)
+                "is a flattened copy" in row.signs and is_flattened(scene, inside, 3)
             ):
                 yield from inside
 
@@ -470,11 +471,13 @@ def _unsupported(scene: Scene, verdicts: list[Verdict], root: Integers, through:
 def _unlike(scene: Scene, verdicts: list[Verdict]) -> set[int]:
     """Return the near copies that would go, or stay instead of their witness, though what stays is not like what goes."""
     pairs = [pair for verdict in verdicts for pair in verdict.rewritten]
-    bad = {
-        scene.unit_from(gone.start) for gone, stays in pairs if fuzz.ratio(_folded(scene, gone), _folded(scene, stays)) < _ALIKE
-    }
+    bad = {scene.unit_from(gone.start) for gone, stays in pairs if not _is_alike(_folded(scene, gone), _folded(scene, stays))}
     firsts = {scene.first[unit] for unit in bad if scene.state[unit] is NEW}
     return bad | {unit for unit in range(len(scene)) if scene.state[unit] is COPY and scene.witness[unit] in firsts}
+
+
+def _is_alike(gone: str, stays: str) -> bool:
+    return fuzz.ratio(gone, stays) >= _ALIKE or is_within(gone, stays)
 
 
 def _folded(scene: Scene, span: Span) -> str:

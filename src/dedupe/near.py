@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 from rapidfuzz import fuzz
-from rapidfuzz.distance import OSA, Indel, Opcodes
+from rapidfuzz.distance import OSA, Indel, LCSseq, Opcodes
 
 from dedupe.copies import Copies
 from dedupe.facts import differing_facts
@@ -21,6 +21,8 @@ _ALONE, _IN_ORDER = 90.0, 80.0
 """Least similarity, in percent, of a near copy by itself, and of one whose neighbour is a copy of its witness's neighbour."""
 _LEAST = 12
 """Folded characters of a unit worth comparing, and of a seed's overlap with it."""
+_LEAST_WITHIN, _MOST_MORE, _WITHIN = 20, 2.0, 0.9
+"""Characters of a sentence that was written again with more in it, how much longer that may be, and how much of it is there."""
 _TRIED = 3
 """Witnesses tried for each unit, by how much of it they share."""
 _SLIP = 2
@@ -106,7 +108,7 @@ def find_near(text: str, segments: Segments, folded: Folded, repeats: Repeats, c
     near = {
         unit: _compare(like, text, segments, unit, texts, words)
         for unit, like in found.items()
-        if like.similarity >= _ALONE / 100 or _is_in_order(unit, of) or _is_beside_copy(unit, like, exact, firsts)
+        if _is_held(unit, like, of, exact, firsts)
     }
     forgiven = {unit: _forgive(near, unit, like, kinds[unit]) for unit, like in near.items()}
     placed = {
@@ -151,6 +153,8 @@ def _like(texts: list[str], unit: int, other: int, *, prose: bool) -> Likeness:
         return Likeness(other, other, 0.0)  # a cut-off beginning and its completion, no copy
     copy, witness, until = texts[unit], texts[other], other
     best = Likeness(other, other, fuzz.ratio(copy, witness, score_cutoff=_IN_ORDER) / 100)
+    if not best.similarity and prose and (is_within(copy, witness) or is_within(witness, copy)):
+        best = replace(best, similarity=fuzz.ratio(copy, witness) / 100)
     while until + 1 < unit and len(witness) + len(texts[until + 1]) // 2 < len(copy):
         until += 1
         witness += texts[until]
@@ -158,6 +162,13 @@ def _like(texts: list[str], unit: int, other: int, *, prose: bool) -> Likeness:
         if similarity > best.similarity:
             best = Likeness(other, until, similarity)
     return best
+
+
+def is_within(short: str, long: str) -> bool:
+    """Tell whether nearly all of a folded text stands in another one, in the same order, which has some clauses more."""
+    if not _LEAST_WITHIN <= len(short) <= len(long) <= _MOST_MORE * len(short):
+        return False
+    return LCSseq.similarity(short, long) >= _WITHIN * len(short)
 
 
 def _forgive(near: Mapping[int, Likeness], unit: int, like: Likeness, kind: Kind) -> Likeness:
@@ -184,14 +195,18 @@ def _propose(repeats: Repeats, copies: Copies, wanted: list[bool]) -> dict[int, 
     return {unit: [other for other, _ in votes.most_common(_TRIED)] for unit, votes in shared.items()}
 
 
-def _is_in_order(unit: int, of: Mapping[int, int]) -> bool:
-    return of.get(unit - 1, -2) + 1 == of[unit] or of.get(unit + 1, -2) - 1 == of[unit]
+def _is_held(unit: int, like: Likeness, of: Mapping[int, int], exact: Sequence[bool], firsts: Sequence[int]) -> bool:
+    """Tell whether a unit is alike enough by itself, or beside a copy of what stands beside its witness, or of that.
 
-
-def _is_beside_copy(unit: int, like: Likeness, exact: Sequence[bool], firsts: Sequence[int]) -> bool:
-    """Tell whether beside a unit stands a copy of what stands beside its witness, or beside another copy of that."""
+    One that has much more, or less, than its witness needs such copies on both sides.
+    """
     place = firsts[like.witness]
-    return any(0 <= unit + step < len(exact) and exact[unit + step] and firsts[unit + step] == place + step for step in (-1, 1))
+    in_order = [
+        of.get(unit + step, -2) == of[unit] + step
+        or (0 <= unit + step < len(exact) and exact[unit + step] and firsts[unit + step] == place + step)
+        for step in (-1, 1)
+    ]
+    return like.similarity >= _ALONE / 100 or (any(in_order) if like.similarity >= _IN_ORDER / 100 else all(in_order))
 
 
 def _compare(

@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import accumulate
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import LCSseq
 
 from dedupe.leaks import Entry
 from dedupe.markdown import parse
@@ -39,6 +40,8 @@ _NEAR = 2000
 """Characters on in which the next sentence is looked for first."""
 _ALIKE = 75
 """Least similarity, in percent, of a near copy and what stays for it, folded."""
+_WITHIN, _MOST_MORE = 0.85, 2.2
+"""Where that is less: the least share of a near copy that stands in order in what stays, and how much longer this may be."""
 
 
 class ProofError(Exception):
@@ -237,7 +240,8 @@ def _is_kept_alike(post: Post, gone: Span, stays: Span, result: _Result) -> None
     copy, witness = (_plain(post.text[span.start : span.end]).replace("\n", "") for span in (gone, stays))
     if witness not in result.plain:
         raise _fail("the text that stays for a near copy is not in the result", stays, witness)
-    if fuzz.ratio(copy, witness) < _ALIKE:
+    within = len(witness) <= _MOST_MORE * len(copy) and LCSseq.similarity(copy, witness) >= _WITHIN * len(copy)
+    if fuzz.ratio(copy, witness) < _ALIKE and not within:
         raise _fail("a near copy is not like the text that stays for it", gone, copy)
 
 
