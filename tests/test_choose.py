@@ -49,6 +49,14 @@ def test_a_closing_stays_below_its_heading_and_in_its_fuller_wording() -> None:
     assert repaired(*text, unsafe=True) == [ROPE, "What do you think?", *drafts[1]]
 
 
+def test_a_sentence_whose_neighbours_go_goes_too_where_it_stands_once_more() -> None:
+    market = "The market on the quay closes at noon, and whoever comes later buys from the fishmonger."
+    first = [f"{HARBOUR} {BOATS}", LAMP, f"{TICKETS} {GOATS}"]
+    last = [f"{HARBOUR} {BOATS} {market}", f"{TICKETS} {GOATS} {BELL}", ROPE]
+    assert repaired(SAIL, *first, "---END---", *last, LAMP, "Nobody minds.") == [SAIL, *last, LAMP, "Nobody minds."]
+    assert repaired(SAIL, *first, "---END---", *last, "Nobody minds.") == [SAIL, LAMP, *last, "Nobody minds."]
+
+
 def test_two_paragraphs_run_together_are_no_echo() -> None:
     end = "Without fear, but humbly, we should build a harbour for everybody who arrives."
     fuller = end.replace(", we", ", and with an eye on what the sea gives and takes, we")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dedupe import Config, Outcome, examine, pipeline, read_post
+from dedupe.facts import differing_facts
 from dedupe.prove import ProofError
 
 CIRCLE = (
@@ -92,6 +93,12 @@ def test_another_number_stays_in_a_passage_full_of_slips() -> None:
     slips = (("valleys", "valeys"), ("argued", "aargued"), ("behind", "behhind"), ("589", "590"), ("anywhere", "anywhre"))
     assert "590 crowns" in outcome(again(text, *slips)).repaired
     assert outcome(again(text, *slips[:3], ("589", "5589"), *slips[4:])).repaired == text
+
+
+def test_two_ways_to_write_a_duty_negate_alike() -> None:
+    assert not [*differing_facts("費用を忘れてはならないのです。", "費用を忘れてならないのです。")]
+    assert [*differing_facts("費用を忘れてはならないのです。", "費用を忘れるのです。")] == ["one of them negates"]
+    assert [*differing_facts("電源に触れてはならないのです。", "電源に触れないのです。")] == ["one of them negates"]
 
 
 def test_an_article_is_no_name() -> None:

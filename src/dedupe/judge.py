@@ -210,7 +210,7 @@ def _repeated_all(
         loose = {unit: wholes for unit, wholes in fragments.items() if unit not in spared.union(joins)}
         sure = _surely_complete(scene, loose, cuts)
         choice = choose(scene, removable - spared, cuts | sure, joins, echoes, keep, stay - spared)
-        choice, dropped = _drop_fragments(scene, choice, loose)
+        choice, dropped = _drop_fragments(scene, _drop_lonely(scene, choice, spared | stay), loose)
         dropped = {**dropped, **sure}
         gone, root = choice.gone, find_roots(choice.source)
         spliced = [
@@ -257,6 +257,29 @@ def _drop_fragments(scene: Scene, choice: Choice, fragments: dict[int, list[int]
     for unit, whole in more.items():
         source[scene.first[unit] : scene.last[unit]] = np.arange(scene.first[whole], scene.first[whole] + scene.length[unit])
     return replace(choice, gone=choice.gone.union(more), source=source), more
+
+
+def _drop_lonely(scene: Scene, choice: Choice, spared: Collection[int]) -> Choice:
+    """Return the choice without units of which both neighbours go, and which stand once more where they have some.
+
+    Where all around it goes, a sentence is no refrain within new text.
+    """
+    gone, source = set(choice.gone), choice.source.copy()
+    said = [unit for unit, state in enumerate(scene.state) if state is NEW or state is COPY]
+    copies: dict[int, list[int]] = {}
+    for unit in said:
+        first = scene.unit_at(scene.witness[unit]) if scene.state[unit] is COPY and unit not in scene.near else unit
+        if first >= 0 and scene.length[first] == scene.length[unit] and scene.witness[unit] in {scene.first[first], -1}:
+            copies.setdefault(first, []).append(unit)
+    of = {unit: first for first, units in copies.items() if len(units) > 1 for unit in units}
+    for before, unit, after in zip(said, said[1:], said[2:], strict=False):
+        if unit in of and unit not in gone and unit not in spared and before in gone and after in gone:
+            stays = next((other for other in copies[of[unit]] if other != unit and other not in gone), -1)
+            if stays >= 0 and scene.kind[unit] in PROSE:
+                gone.add(unit)
+                source[scene.first[stays] : scene.last[stays]] = np.arange(scene.first[stays], scene.last[stays])
+                source[scene.first[unit] : scene.last[unit]] = np.arange(scene.first[stays], scene.last[stays])
+    return replace(choice, gone=frozenset(gone), source=source)
 
 
 def _echoes(scene: Scene, rows: list[Row]) -> Iterator[int]:
