@@ -28,6 +28,8 @@ _ABOUT_PROMPTS = re.compile(r"プロンプト|prompt|提示词|提示詞|프롬�
 
 _LEAST_DANGLING = 20
 """Weight of the last words of a paragraph, too many for a label."""
+_LONELY = 12
+"""Folded characters of a sentence that is looked for elsewhere because all around it goes."""
 _ALIKE = 80
 """Percent by which a near copy must be like what stays, not only like another copy of it."""
 _PUT_IN = 2
@@ -260,26 +262,33 @@ def _drop_fragments(scene: Scene, choice: Choice, fragments: dict[int, list[int]
 
 
 def _drop_lonely(scene: Scene, choice: Choice, spared: Collection[int]) -> Choice:
-    """Return the choice without units of which both neighbours go, and which stand once more where they have some.
+    """Return the choice without units of which both neighbours go, and all of which stands once more in what stays.
 
-    Where all around it goes, a sentence is no refrain within new text.
+    Where all around it goes, a sentence is no refrain within new text, nor the end of one the ground for what follows.
     """
     gone, source = set(choice.gone), choice.source.copy()
     said = [unit for unit, state in enumerate(scene.state) if state is NEW or state is COPY]
-    copies: dict[int, list[int]] = {}
-    for unit in said:
-        first = scene.unit_at(scene.witness[unit]) if scene.state[unit] is COPY and unit not in scene.near else unit
-        if first >= 0 and scene.length[first] == scene.length[unit] and scene.witness[unit] in {scene.first[first], -1}:
-            copies.setdefault(first, []).append(unit)
-    of = {unit: first for first, units in copies.items() if len(units) > 1 for unit in units}
     for before, unit, after in zip(said, said[1:], said[2:], strict=False):
-        if unit in of and unit not in gone and unit not in spared and before in gone and after in gone:
-            stays = next((other for other in copies[of[unit]] if other != unit and other not in gone), -1)
-            if stays >= 0 and scene.kind[unit] in PROSE:
+        lonely = before in gone and after in gone and unit not in gone and unit not in spared
+        if lonely and scene.kind[unit] in PROSE and scene.length[unit] >= _LONELY:
+            place = _stands_again(scene, unit, gone)
+            if place >= 0:
                 gone.add(unit)
-                source[scene.first[stays] : scene.last[stays]] = np.arange(scene.first[stays], scene.last[stays])
-                source[scene.first[unit] : scene.last[unit]] = np.arange(scene.first[stays], scene.last[stays])
+                here = np.arange(scene.length[unit])
+                source[scene.first[unit] + here] = source[place + here] = place + here
     return replace(choice, gone=frozenset(gone), source=source)
+
+
+def _stands_again(scene: Scene, unit: int, gone: Collection[int]) -> int:
+    """Return the first folded place where a unit stands once more in text that stays, -1 where it does not."""
+    text = scene.chars[scene.first[unit] : scene.last[unit]]
+    place = scene.chars.find(text, scene.first[0])
+    while place >= 0:
+        units = range(scene.unit_at(place), scene.unit_at(place + len(text) - 1) + 1)
+        if unit not in units and not any(each in gone or scene.state[each] not in {NEW, COPY} for each in units):
+            return place
+        place = scene.chars.find(text, place + 1)
+    return -1
 
 
 def _echoes(scene: Scene, rows: list[Row]) -> Iterator[int]:
