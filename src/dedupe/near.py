@@ -101,6 +101,8 @@ def find_near(text: str, segments: Segments, folded: Folded, repeats: Repeats, c
             if like.similarity:
                 found[unit] = like
                 of[unit] = other
+    found |= {unit: between for unit in fresh if unit not in of and (between := _like_between(texts, unit, of, kinds))}
+    of |= {unit: like.witness for unit, like in found.items()}
     words = cache(lambda: _count_words(text))  # few ask
     firsts: list[int] = []  # what stands several times is in order with what follows any of it
     for unit, holder in enumerate(holders):
@@ -108,7 +110,7 @@ def find_near(text: str, segments: Segments, folded: Folded, repeats: Repeats, c
     near = {
         unit: _compare(like, text, segments, unit, texts, words)
         for unit, like in found.items()
-        if _is_held(unit, like, of, exact, firsts)
+        if like.similarity >= _ALONE / 100 or _is_in_order(unit, of) or _is_beside_copy(unit, like, exact, firsts)
     }
     forgiven = {unit: _forgive(near, unit, like, kinds[unit]) for unit, like in near.items()}
     placed = {
@@ -153,8 +155,6 @@ def _like(texts: list[str], unit: int, other: int, *, prose: bool) -> Likeness:
         return Likeness(other, other, 0.0)  # a cut-off beginning and its completion, no copy
     copy, witness, until = texts[unit], texts[other], other
     best = Likeness(other, other, fuzz.ratio(copy, witness, score_cutoff=_IN_ORDER) / 100)
-    if not best.similarity and prose and (is_within(copy, witness) or is_within(witness, copy)):
-        best = replace(best, similarity=fuzz.ratio(copy, witness) / 100)
     while until + 1 < unit and len(witness) + len(texts[until + 1]) // 2 < len(copy):
         until += 1
         witness += texts[until]
@@ -162,6 +162,15 @@ def _like(texts: list[str], unit: int, other: int, *, prose: bool) -> Likeness:
         if similarity > best.similarity:
             best = Likeness(other, until, similarity)
     return best
+
+
+def _like_between(texts: list[str], unit: int, of: Mapping[int, int], kinds: Sequence[Kind]) -> Likeness | None:
+    """Return the likeness of a sentence to the one between those that its neighbours say again, where one has a clause more."""
+    other = of.get(unit - 1, -2) + 1
+    if other < 0 or of.get(unit + 1, -2) - 1 != other or kinds[unit] not in PROSE or kinds[unit] is not kinds[other]:
+        return None
+    within = is_within(texts[unit], texts[other]) or is_within(texts[other], texts[unit])
+    return Likeness(other, other, fuzz.ratio(texts[unit], texts[other]) / 100) if within else None
 
 
 def is_within(short: str, long: str) -> bool:
@@ -195,18 +204,14 @@ def _propose(repeats: Repeats, copies: Copies, wanted: list[bool]) -> dict[int, 
     return {unit: [other for other, _ in votes.most_common(_TRIED)] for unit, votes in shared.items()}
 
 
-def _is_held(unit: int, like: Likeness, of: Mapping[int, int], exact: Sequence[bool], firsts: Sequence[int]) -> bool:
-    """Tell whether a unit is alike enough by itself, or beside a copy of what stands beside its witness, or of that.
+def _is_in_order(unit: int, of: Mapping[int, int]) -> bool:
+    return of.get(unit - 1, -2) + 1 == of[unit] or of.get(unit + 1, -2) - 1 == of[unit]
 
-    One that has much more, or less, than its witness needs such copies on both sides.
-    """
+
+def _is_beside_copy(unit: int, like: Likeness, exact: Sequence[bool], firsts: Sequence[int]) -> bool:
+    """Tell whether beside a unit stands a copy of what stands beside its witness, or beside another copy of that."""
     place = firsts[like.witness]
-    in_order = [
-        of.get(unit + step, -2) == of[unit] + step
-        or (0 <= unit + step < len(exact) and exact[unit + step] and firsts[unit + step] == place + step)
-        for step in (-1, 1)
-    ]
-    return like.similarity >= _ALONE / 100 or (any(in_order) if like.similarity >= _IN_ORDER / 100 else all(in_order))
+    return any(0 <= unit + step < len(exact) and exact[unit + step] and firsts[unit + step] == place + step for step in (-1, 1))
 
 
 def _compare(
