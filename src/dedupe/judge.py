@@ -264,13 +264,16 @@ def _drop_fragments(scene: Scene, choice: Choice, fragments: dict[int, list[int]
 def _drop_lonely(scene: Scene, choice: Choice, spared: Collection[int]) -> Choice:
     """Return the choice without units of which both neighbours go, and all of which stands once more in what stays.
 
-    Where all around it goes, a sentence is no refrain within new text, nor the end of one the ground for what follows.
+    Where all around it goes, a sentence is no refrain within new text, nor the end of one the ground for what follows; and a
+    heading is none where all below it goes.
     """
     gone, source = set(choice.gone), choice.source.copy()
     said = [unit for unit, state in enumerate(scene.state) if state is NEW or state is COPY]
     for before, unit, after in zip(said, said[1:], said[2:], strict=False):
-        lonely = before in gone and after in gone and unit not in gone and unit not in spared
-        if lonely and scene.kind[unit] in PROSE and scene.length[unit] >= _LONELY:
+        if unit in gone or unit in spared or after not in gone:
+            continue
+        bare = scene.kind[unit] is Kind.HEADING and _is_bare(scene, unit, gone)
+        if bare or (before in gone and scene.kind[unit] in PROSE and scene.length[unit] >= _LONELY):
             place = _stands_again(scene, unit, gone)
             if place >= 0:
                 gone.add(unit)
@@ -279,13 +282,24 @@ def _drop_lonely(scene: Scene, choice: Choice, spared: Collection[int]) -> Choic
     return replace(choice, gone=frozenset(gone), source=source)
 
 
+def _is_bare(scene: Scene, heading: int, gone: Collection[int]) -> bool:
+    """Tell whether all text below a heading goes, up to the next one."""
+    for unit in range(heading + 1, len(scene)):
+        if scene.kind[unit] is Kind.HEADING:
+            break
+        if unit not in gone and scene.state[unit] is not VOID:
+            return False
+    return True
+
+
 def _stands_again(scene: Scene, unit: int, gone: Collection[int]) -> int:
     """Return the first folded place where a unit stands once more in text that stays, -1 where it does not."""
     text = scene.chars[scene.first[unit] : scene.last[unit]]
     place = scene.chars.find(text, scene.first[0])
     while place >= 0:
         units = range(scene.unit_at(place), scene.unit_at(place + len(text) - 1) + 1)
-        if unit not in units and not any(each in gone or scene.state[each] not in {NEW, COPY} for each in units):
+        stays = unit not in units and not any(each in gone or scene.state[each] not in {NEW, COPY} for each in units)
+        if stays and (scene.kind[unit] is not Kind.HEADING or (len(units) == 1 and scene.length[units[0]] == len(text))):
             return place
         place = scene.chars.find(text, place + 1)
     return -1
