@@ -110,7 +110,7 @@ def test_a_finding_leads_to_the_other_post(across: str, page: Page) -> None:
     assert other is not None
     assert other.inner_text() == "2025-01-01-post.md"
     other.click()
-    page.wait_for_function("document.querySelector('h1').textContent === '2025-01-01-post.md'")
+    page.locator("h1", has_text="2025-01-01-post.md").wait_for()
     # Of the other posts the report shows nothing else, so their names are no links.
     page.wait_for_selector("ol.findings a")
     assert page.locator("ol.findings a").all_inner_texts() == ["2025-01-02-post.md"]
@@ -163,10 +163,10 @@ def test_the_dot_plot_counts_what_stands_again(site: str, page: Page) -> None:
     canvas = page.wait_for_selector("div.square canvas")
     assert canvas is not None
     assert canvas.get_attribute("aria-label") == "1 passages of 12 characters or more stand again."
-    page.wait_for_function(
-        "() => { const c = document.querySelector('div.square canvas');"
-        " return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(value => value) }"
-    )
+    drawn = "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(value => value)"
+    # Not wait_for_function: it asks again by eval, which the page forbids.
+    while not canvas.evaluate(drawn):
+        page.wait_for_timeout(20)
 
 
 def test_differing_words_are_marked(tmp_path: Path, page: Page) -> None:
