@@ -269,9 +269,9 @@ def _drop_lonely(scene: Scene, choice: Choice, spared: Collection[int]) -> Choic
     """
     gone, source = set(choice.gone), choice.source.copy()
     said = [unit for unit, state in enumerate(scene.state) if state is NEW or state is COPY]
-    for before, unit, after in zip(said, said[1:], said[2:], strict=False):
-        if unit in gone or unit in spared or after not in gone:
-            continue
+    threes = zip(said, said[1:], said[2:], strict=False)
+    last = [(before, unit) for before, unit, after in threes if after in gone and unit not in gone and unit not in spared]
+    for before, unit in last:
         bare = scene.kind[unit] is Kind.HEADING and _is_bare(scene, unit, gone)
         if bare or (before in gone and scene.kind[unit] in PROSE and scene.length[unit] >= _LONELY):
             place = _stands_again(scene, unit, gone)

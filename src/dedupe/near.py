@@ -101,7 +101,9 @@ def find_near(text: str, segments: Segments, folded: Folded, repeats: Repeats, c
             if like.similarity:
                 found[unit] = like
                 of[unit] = other
-    found |= {unit: between for unit in fresh if unit not in of and (between := _like_between(texts, unit, of, kinds))}
+    for unit in fresh.difference(of):
+        if unit - 1 in of and unit + 1 in of and (between := _like_between(texts, unit, of, kinds)):
+            found[unit] = between
     of |= {unit: like.witness for unit, like in found.items()}
     words = cache(lambda: _count_words(text))  # few ask
     firsts: list[int] = []  # what stands several times is in order with what follows any of it
