@@ -101,6 +101,12 @@ def test_two_ways_to_write_a_duty_negate_alike() -> None:
     assert [*differing_facts("電源に触れてはならないのです。", "電源に触れないのです。")] == ["one of them negates"]
 
 
+def test_words_that_only_look_negated_state_nothing_else() -> None:
+    assert not [*differing_facts("港の未来に不可欠な桟橋です。", "港の将来に必要な桟橋です。")]
+    assert [*differing_facts("港の不要な桟橋です。", "港の必要な桟橋です。")] == ["one of them negates"]
+    assert [*differing_facts("未使用の切符です。", "使用の切符です。")] == ["one of them negates"]
+
+
 def test_an_article_is_no_name() -> None:
     text = CIRCLE.replace("Each quilt", "The quilt")
     assert outcome(again(text, ("The quilt", "A quilt"), ("somebody", "someone"))).repaired == text

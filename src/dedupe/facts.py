@@ -37,7 +37,7 @@ _SHORT = 3
 """Letters of a word too short to be told from an article or the like where all words begin with a capital letter."""
 _STARTS = re.compile(r"(?:^|[.!?:]\s+|\n)[\s\"“„«¡¿*_#>-]*$")
 _NEGATIONS = (
-    r"ない|なく|なかっ|なけれ|ません|ずに|ねば|不|没|無|未|않|없|못|말고|마세요|n['’]t\b"
+    r"ない|なく|なかっ|なけれ|ません|ずに|ねば|不(?!可欠|思議|動産)|没(?![入頭])|無|未(?!来)|않|없|못|말고|마세요|n['’]t\b"
     r"|\b(?:can ?not|not|nor?|never|none|nobody|nothing|nichts?|kein(?:e[mnrs]?)?|nie(?:mals|mand)?"
     r"|ne|pas|jamais|nunca|não)\b"
 )
