@@ -165,8 +165,11 @@ def test_the_dot_plot_counts_what_stands_again(site: str, page: Page) -> None:
     assert canvas.get_attribute("aria-label") == "1 passages of 12 characters or more stand again."
     drawn = "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(value => value)"
     # Not wait_for_function: it asks again by eval, which the page forbids.
-    while not canvas.evaluate(drawn):
+    for _ in range(250):
+        if canvas.evaluate(drawn):
+            return
         page.wait_for_timeout(20)
+    pytest.fail("nothing was drawn in five seconds")
 
 
 def test_differing_words_are_marked(tmp_path: Path, page: Page) -> None:

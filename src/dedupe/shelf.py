@@ -36,6 +36,10 @@ class Shelf:
         self._end += size
         self._traits[key] = replace(traits, sketches=b"")
 
+    def clear(self) -> None:
+        self._traits.clear()
+        self._places.clear()
+
     def look(self, key: str) -> Traits:
         """Return traits without their sketches."""
         return self._traits[key]

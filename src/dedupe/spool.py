@@ -45,6 +45,7 @@ class Spool:
     def add(self, post: Post, traits: Traits) -> None:
         self._left -= _EACH + len(traits.passages) * _FOR_PASSAGES
         if self.is_full:
+            self._shelf.clear()
             return
         # Rows may share a name; and of two that say the same the one that comes first counts as older.
         self._names.append(f"{len(self._names):012}\0{post.name}")
