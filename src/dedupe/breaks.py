@@ -168,7 +168,7 @@ def _nearly_begins(scene: Scene, after: int, cut: int) -> int:
     begun = scene.chars[scene.first[cut] : scene.first[cut] + scene.stem(cut)]
     letters = [char for char in begun if char.isalnum()]
     count = 0
-    for length, char in enumerate(scene.chars[scene.first[after] : scene.last[after]], 1):
+    for length, char in enumerate(scene.folded_text(after), 1):
         if char.isalnum():
             if letters[count] != char:
                 return 0
@@ -332,8 +332,8 @@ def _is_unspaced(char: str) -> bool:
 
 def _overlap(scene: Scene, cut: int, after: int) -> int:
     """Return how many folded characters at the end of one unit begin the other."""
-    first = scene.chars[scene.first[cut] : scene.last[cut]]
-    second = scene.chars[scene.first[after] : scene.last[after]]
+    first = scene.folded_text(cut)
+    second = scene.folded_text(after)
     for length in range(min(len(first), len(second), 80), 1, -1):
         if first.endswith(second[:length]):
             spaced = [char < "\u2e80" for char in second[:length]]

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise, repeat
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -244,13 +244,12 @@ def _neighbours(
         restarts, goes_on = False, False
         if scene.state[text] is COPY:
             place = int(scene.root[scene.first[text]])
-            restarts = place < reach or place >= stretch
+            # Nobody begins anew right below a heading.
+            restarts = (place < reach or place >= stretch) and (end < 0 or scene.kind[end] is not Kind.HEADING)
             stretch = scene.last[texts.last[text]]
             reach = int(scene.root[stretch - 1]) + 1
         else:
             goes_on = before >= 0 and _breaks_off(scene, end)
-        # Nobody begins anew right below a heading.
-        restarts = restarts and (end < 0 or scene.kind[end] is not Kind.HEADING)
         broken = end in cuts or end + 1 < text or (scene.is_wide(text) and not goes_on)
         if before >= 0 and (not (restarts or broken) or joins.get(end) == text):
             pairs.add((classes.of[before], classes.of[text]))
@@ -476,10 +475,9 @@ def _cost_of_copy(
 ) -> int:
     """Return what a copy costs that stays, whatever it follows: for where it stands, and how it is cut and written."""
     units = texts.units(run.texts)
-    said = [_chars(scene, unit) for unit in units] if scene.near else []
-    cost = _SLIP * (
-        sum(wordings.own.get(each, (0, 0))[0] for each in said) + max(map(wordings.lacks.get, said, repeat(0)), default=0)
-    )
+    said = list(map(scene.folded_text, units)) if scene.near else []
+    slips = [wordings.own[each] for each in said if each in wordings.own]
+    cost = _SLIP * (sum(mine for mine, _ in slips) + max((wordings.lacks.get(each, 0) for each in said), default=0))
     if echoes:
         cost += _ECHO * sum(unit in echoes for unit in units)
     if not run.copy:
@@ -487,7 +485,7 @@ def _cost_of_copy(
     pairs = zip(firsts[run.passage].texts, run.texts, strict=True)
     reformed = sum(scene.opens[one] != scene.opens[other] for one, other in pairs)
     length = sum(scene.last[texts.last[text]] - scene.first[text] for text in run.texts)
-    reworded = sum(mine >= theirs for each in said if each in wordings.own for mine, theirs in [wordings.own[each]])
+    reworded = sum(mine >= theirs for mine, theirs in slips)
     return cost + run.copy * length + _REFORMED * reformed + _REWORDED * reworded
 
 
@@ -505,15 +503,11 @@ def _find_wordings(scene: Scene) -> _Wordings:
     own: dict[str, tuple[int, int]] = {}
     lacks: dict[str, int] = {}
     for unit, like in scene.near.items():
-        own.setdefault(_chars(scene, unit), like.slips)
+        own.setdefault(scene.folded_text(unit), like.slips)
         if like.witness >= 0:
-            witness = _chars(scene, like.witness)
+            witness = scene.folded_text(like.witness)
             lacks[witness] = max(lacks.get(witness, 0), like.slips[1])
     return _Wordings(own, lacks)
-
-
-def _chars(scene: Scene, unit: int) -> str:
-    return scene.chars[scene.first[unit] : scene.last[unit]]
 
 
 def _cost_after(scene: Scene, unit: int) -> int:

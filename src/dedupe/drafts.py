@@ -242,7 +242,7 @@ def _touching(scene: Scene, repeats: Repeats, units: Collection[int]) -> Repeats
 
 
 def _is_alike(scene: Scene, unit: int, other: int) -> bool:
-    this, that = (scene.chars[scene.first[each] : scene.last[each]] for each in (unit, other))
+    this, that = (scene.folded_text(each) for each in (unit, other))
     return fuzz.ratio(this, that, score_cutoff=_ALIKE) > 0
 
 

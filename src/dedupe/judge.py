@@ -30,6 +30,8 @@ _LEAST_DANGLING = 20
 """Weight of the last words of a paragraph, too many for a label."""
 _LONELY = 12
 """Folded characters of a sentence that is looked for elsewhere because all around it goes."""
+_RAN_TOGETHER = 3
+"""Paragraphs in one block from which on it is an echo's: a later draft may well make one of two."""
 _ALIKE = 80
 """Percent by which a near copy must be like what stays, not only like another copy of it."""
 _PUT_IN = 2
@@ -262,24 +264,37 @@ def _drop_fragments(scene: Scene, choice: Choice, fragments: dict[int, list[int]
 
 
 def _drop_lonely(scene: Scene, choice: Choice, spared: Collection[int]) -> Choice:
-    """Return the choice without units of which both neighbours go, and all of which stands once more in what stays.
+    """Return the choice without units of which both neighbours go, and which stand once more, to the letter, in what stays.
 
-    Where all around it goes, a sentence is no refrain within new text, nor the end of one the ground for what follows; and a
-    heading is none where all below it goes.
+    Where all around it goes, a sentence is no refrain within new text; and a heading is none where all below it goes.
     """
     gone, source = set(choice.gone), choice.source.copy()
     said = [unit for unit, state in enumerate(scene.state) if state is NEW or state is COPY]
     threes = zip(said, said[1:], said[2:], strict=False)
     last = [(before, unit) for before, unit, after in threes if after in gone and unit not in gone and unit not in spared]
-    for before, unit in last:
-        bare = scene.kind[unit] is Kind.HEADING and _is_bare(scene, unit, gone)
-        if bare or (before in gone and scene.kind[unit] in PROSE and scene.length[unit] >= _LONELY):
-            place = _stands_again(scene, unit, gone)
-            if place >= 0:
-                gone.add(unit)
-                here = np.arange(scene.length[unit])
-                source[scene.first[unit] + here] = source[place + here] = place + here
+    lonely = [
+        unit
+        for before, unit in last
+        if (scene.kind[unit] in PROSE and before in gone and scene.length[unit] >= _LONELY)
+        or (scene.kind[unit] is Kind.HEADING and _is_bare(scene, unit, gone))
+    ]
+    twins: dict[str, list[int]] = {scene.folded_text(unit): [] for unit in lonely}
+    for unit in said if lonely else ():
+        if (found := twins.get(scene.folded_text(unit))) is not None:
+            found.append(unit)
+    for unit in lonely:
+        stays = next(
+            (twin for twin in twins[scene.folded_text(unit)] if twin != unit and _may_stay_for(scene, twin, unit, gone)), -1
+        )
+        if stays >= 0:
+            gone.add(unit)
+            place = np.arange(scene.first[stays], scene.last[stays])
+            source[scene.first[unit] : scene.last[unit]] = source[place] = place
     return replace(choice, gone=frozenset(gone), source=source)
+
+
+def _may_stay_for(scene: Scene, twin: int, unit: int, gone: Collection[int]) -> bool:
+    return twin not in gone and (scene.kind[twin] is scene.kind[unit] or scene.kind[unit] is not Kind.HEADING)
 
 
 def _is_bare(scene: Scene, heading: int, gone: Collection[int]) -> bool:
@@ -292,19 +307,6 @@ def _is_bare(scene: Scene, heading: int, gone: Collection[int]) -> bool:
     return True
 
 
-def _stands_again(scene: Scene, unit: int, gone: Collection[int]) -> int:
-    """Return the first folded place where a unit stands once more in text that stays, -1 where it does not."""
-    text = scene.chars[scene.first[unit] : scene.last[unit]]
-    place = scene.chars.find(text, scene.first[0])
-    while place >= 0:
-        units = range(scene.unit_at(place), scene.unit_at(place + len(text) - 1) + 1)
-        stays = unit not in units and not any(each in gone or scene.state[each] not in {NEW, COPY} for each in units)
-        if stays and (scene.kind[unit] is not Kind.HEADING or (len(units) == 1 and scene.length[units[0]] == len(text))):
-            return place
-        place = scene.chars.find(text, place + 1)
-    return -1
-
-
 def _echoes(scene: Scene, rows: list[Row]) -> Iterator[int]:
     """Yield the units no draft holds: of rows that are flattened, and what stands in a row behind a prompt's marker."""
     prompts = [scene.unit_from(leak.span.end) for leak in scene.leaks if leak.kind == "prompt" and leak.own_line]
@@ -313,7 +315,7 @@ def _echoes(scene: Scene, rows: list[Row]) -> Iterator[int]:
         for block, units in groupby(range(max(behind, default=row.first), row.last), key=lambda unit: scene.block[unit]):
             inside = list(units)
             if (behind and block == scene.block[behind[-1]]) or (
-                "is a flattened copy" in row.signs and is_flattened(scene, inside, 3)
+                "is a flattened copy" in row.signs and is_flattened(scene, inside, _RAN_TOGETHER)
             ):
                 yield from inside
 

@@ -90,6 +90,9 @@ class Scene:
     def text(self, unit: int) -> str:
         return self.post.text[slice(*self.spans[unit])]
 
+    def folded_text(self, unit: int) -> str:
+        return self.chars[self.first[unit] : self.last[unit]]
+
     def is_cut(self, unit: int) -> bool:
         """Tell whether the unit ends its block without ending a sentence."""
         return self.kind[unit] in PROSE and self.closes[unit] and not self.stopped[unit] and self.length[unit] > 0
@@ -98,7 +101,7 @@ class Scene:
         """Return the length of the unit without the dots of an ellipsis at its end."""
         if self.chars[self.last[unit] - 1] not in _DOTS:
             return self.length[unit]
-        chars = self.chars[self.first[unit] : self.last[unit]]
+        chars = self.folded_text(unit)
         stem = chars.rstrip(_DOTS)
         dots = chars[len(stem) :]
         return len(stem) if len(dots) >= 3 or "…" in dots else len(chars)
