@@ -41,7 +41,7 @@ _NEGATIONS = (
     r"|\b(?:can ?not|not|nor?|never|none|nobody|nothing|nichts?|kein(?:e[mnrs]?)?|nie(?:mals|mand)?"
     r"|ne|pas|jamais|nunca|não)\b"
 )
-_BANS = r"(?:[てで]|は)(?:ならない|なりません)|[はちじ]ゃ?いけ(?:ない|ません)|[てで]は(?:だめ|ダメ)|禁止|ないで(?:くだ|下)|厳禁"
+_BANS = r"[てでは](?:ならない|なりません)|[はちじ]ゃ?いけ(?:ない|ません)|[てで]は(?:だめ|ダメ)|禁止|ないで(?:くだ|下)|厳禁"
 _LINKS = r"\]\(([^)\s]*)"
 _CODE = r"`[^`]+`"
 _LONG = 0.5

@@ -101,9 +101,14 @@ def find_near(text: str, segments: Segments, folded: Folded, repeats: Repeats, c
             if like.similarity:
                 found[unit] = like
                 of[unit] = other
-    for unit in fresh.difference(of):
-        if unit - 1 in of and unit + 1 in of and (between := _like_between(texts, unit, of, kinds)):
-            found[unit] = between
+    # Last, and not beside each other: whatever is more alike comes first.
+    for unit in sorted(unit for unit in fresh.difference(of) if unit - 1 in of and unit + 1 in of):
+        other = of[unit - 1] + 1
+        if other == of[unit + 1] - 1 and kinds[unit] in PROSE and kinds[unit] is kinds[other]:
+            shorter, longer = sorted((texts[unit], texts[other]), key=len)
+            # One that only begins the other is a cut-off beginning and its completion, no copy.
+            if is_within(shorter, longer) and not longer.startswith(shorter):
+                found[unit] = Likeness(other, other, fuzz.ratio(shorter, longer) / 100)
     of |= {unit: like.witness for unit, like in found.items()}
     words = cache(lambda: _count_words(text))  # few ask
     firsts: list[int] = []  # what stands several times is in order with what follows any of it
@@ -164,15 +169,6 @@ def _like(texts: list[str], unit: int, other: int, *, prose: bool) -> Likeness:
         if similarity > best.similarity:
             best = Likeness(other, until, similarity)
     return best
-
-
-def _like_between(texts: list[str], unit: int, of: Mapping[int, int], kinds: Sequence[Kind]) -> Likeness | None:
-    """Return the likeness of a sentence to the one between those that its neighbours say again, where one has a clause more."""
-    other = of.get(unit - 1, -2) + 1
-    if other < 0 or of.get(unit + 1, -2) - 1 != other or kinds[unit] not in PROSE or kinds[unit] is not kinds[other]:
-        return None
-    within = is_within(texts[unit], texts[other]) or is_within(texts[other], texts[unit])
-    return Likeness(other, other, fuzz.ratio(texts[unit], texts[other]) / 100) if within else None
 
 
 def is_within(short: str, long: str) -> bool:

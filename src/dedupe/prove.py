@@ -40,8 +40,9 @@ _NEAR = 2000
 """Characters on in which the next sentence is looked for first."""
 _ALIKE = 75
 """Least similarity, in percent, of a near copy and what stays for it, folded."""
-_WITHIN, _MOST_MORE = 0.85, 2.2
-"""Where that is less: the least share of a near copy that stands in order in what stays, and how much longer this may be."""
+_LEAST_WITHIN, _WITHIN, _MOST_MORE = 15, 0.85, 2.2
+"""Where that is less: the least characters of a near copy, the least share of them that stands in order in what stays, and how
+much longer this may be."""
 
 
 class ProofError(Exception):
@@ -240,7 +241,11 @@ def _is_kept_alike(post: Post, gone: Span, stays: Span, result: _Result) -> None
     copy, witness = (_plain(post.text[span.start : span.end]).replace("\n", "") for span in (gone, stays))
     if witness not in result.plain:
         raise _fail("the text that stays for a near copy is not in the result", stays, witness)
-    within = len(witness) <= _MOST_MORE * len(copy) and LCSseq.similarity(copy, witness) >= _WITHIN * len(copy)
+    within = (
+        len(copy) >= _LEAST_WITHIN
+        and len(witness) <= _MOST_MORE * len(copy)
+        and LCSseq.similarity(copy, witness) >= _WITHIN * len(copy)
+    )
     if fuzz.ratio(copy, witness) < _ALIKE and not within:
         raise _fail("a near copy is not like the text that stays for it", gone, copy)
 

@@ -180,6 +180,7 @@ def _find_heads(post: Post, values: dict[str, Any]) -> Iterator[tuple[Span, str]
 
 def _find_links(post: Post) -> Iterator[tuple[Span, str]]:
     """Yield the links to other pages of the same site."""
+    # A pattern that begins with a look behind would be tried at each character, this one at each bracket.
     for match in _LINK.finditer(post.text, post.header.end):
         image = match.start() > 0 and post.text[match.start() - 1] == "!"
         if not image and not match["url"].startswith(("#", "mailto:", "http:", "https:")):
