@@ -55,6 +55,8 @@ def test_a_sentence_whose_neighbours_go_goes_too_where_it_stands_once_more() -> 
     last = [f"{HARBOUR} {BOATS} {market}", f"{TICKETS} {GOATS} {BELL}", ROPE]
     assert repaired(SAIL, *first, "---END---", *last, LAMP, "Nobody minds.") == [SAIL, *last, LAMP, "Nobody minds."]
     assert repaired(SAIL, *first, "---END---", *last, "Nobody minds.") == [SAIL, LAMP, *last, "Nobody minds."]
+    doubted = f"Nobody believes that {LAMP[0].lower()}{LAMP[1:]}"
+    assert repaired(SAIL, *first, "---END---", *last, doubted) == [SAIL, LAMP, *last, doubted]
 
 
 def test_two_paragraphs_run_together_are_no_echo() -> None:
