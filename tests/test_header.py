@@ -50,3 +50,11 @@ def test_values_are_read() -> None:
 @pytest.mark.parametrize("text", ["no front matter", "---\ntitle: [broken\n---\nx", "---\n- a\n---\nx"])
 def test_values_that_cannot_be_read_are_nothing(text: str) -> None:
     assert read_values(read_post("a.md", text)) == {}
+
+
+def test_values_of_json_are_read_but_for_half_a_character() -> None:
+    assert read_values(read_post("a.md", '{ "title": "\\u6e2f \\ud83d\\ude00", "draft": true }\n\nx')) == {
+        "title": "港 😀",
+        "draft": True,
+    }
+    assert read_values(read_post("a.md", '{ "title": "港 \\ud83d" }\n\nx')) == {}

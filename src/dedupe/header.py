@@ -7,6 +7,8 @@ import re
 import tomllib
 from typing import Any
 
+import msgspec
+
 from dedupe.model import Post, Span
 
 _YAML = re.compile(r"---[ \t]*(?:\r\n|\n|\r)(?P<inside>(?:[^\r\n]*(?:\r\n|\n|\r))*?)(?:---|\.\.\.)[ \t]*(?:\r\n|\n|\r|\Z)")
@@ -59,7 +61,8 @@ def read_values(post: Post) -> dict[str, Any]:
         if header.startswith("+++"):
             values = tomllib.loads(header.strip().strip("+"))
         else:
-            values = json.loads(header) if header.startswith("{") else {}
+            # As the readers of YAML and TOML do, this one takes no half of a character, which could not be written anywhere.
+            values = msgspec.json.decode(header) if header.startswith("{") else {}
     except Exception:  # noqa: BLE001, whatever a reader of TOML or JSON raises, the post is examined without its values
         return {}
     return values if isinstance(values, dict) else {}
