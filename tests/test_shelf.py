@@ -30,7 +30,7 @@ def test_traits_are_taken_as_they_were_put_in_any_order() -> None:
             shelf.put(str(number), traits)
         for number in (2, 0, 1, 0):
             assert shelf.take(str(number)) == TRAITS[number]
-            assert shelf.look(str(number)) == replace(TRAITS[number], sketches=b"")
+            assert shelf.look(str(number)) == replace(TRAITS[number], passages=b"", sketches=b"", links=())
         assert "3" not in shelf
         shelf.put("3", TRAITS[1])
         assert shelf.take("3") == TRAITS[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from dedupe.address import normalize
@@ -67,12 +67,14 @@ def compare(members: Iterable[Member], shelf: Shelf, read: Read, memory: Memory 
     findings: dict[str, tuple[Finding, ...]] = {}
     used: dict[str, tuple[Span, ...]] = {}
     for name in sorted(found):
-        held = {finding: [mark.span for mark in marks[name] if _holds(mark, finding)] for finding in found[name]}
-        by_place = sorted(found[name], key=lambda each: (each.span, each.code))
+        text = read(name)
+        told = [replace(each, fingerprint=fingerprint(each.code, text, [each.span])) for each in found[name]]
+        held = {finding: [mark.span for mark in marks[name] if _holds(mark, finding)] for finding in told}
+        by_place = sorted(told, key=lambda each: (each.span, each.code))
         findings[name] = tuple(finding for finding in by_place if not held[finding])
         used[name] = tuple(sorted({span for spans in held.values() for span in spans}))
     return Comparison(
-        {name: told for name, told in findings.items() if told}, {name: spans for name, spans in used.items() if spans}
+        {name: each for name, each in findings.items() if each}, {name: spans for name, spans in used.items() if spans}
     )
 
 
@@ -202,7 +204,7 @@ def _tell_leaks(collection: Collection) -> Iterator[_Told]:
                 for address in member.addresses[:1]:
                     leaked.setdefault((member.root, address), (place, head))
     for place, member in enumerate(collection.members):
-        for link in member.traits.links:
+        for link in collection.traits(place).links:
             known = leaked.get((member.root, normalize(link.target))) if leaked else None
             if link.leak or (known and _says(collection, place, link, known[1])):
                 elsewhere = [Elsewhere(collection.members[known[0]].name, Span(known[1].start, known[1].end))] if known else []
@@ -231,14 +233,13 @@ def _tell(
     edits: Sequence[Edit] = (),
     posts: int | None = None,
 ) -> _Told:
-    member = collection.members[place]
     reason = f" ({'; '.join(evidence)})" if evidence else ""
-    return member.name, Finding(
+    return collection.members[place].name, Finding(
         code=code,
         span=span,
         message=f"{RULES[code].summary}{reason}",
         safety=Safety.UNSAFE if edits else Safety.DISPLAY,
-        fingerprint=fingerprint(code, collection.read(member.name), [span]),
+        fingerprint="",  # by its text, which is read once all that is told of a post is known
         similarity=None if similarity is None else round(similarity, 3),
         evidence=tuple(evidence),
         edits=tuple(edits),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import compress, islice, pairwise
+from itertools import islice, pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import Indel
 
-from dedupe.engine import MEMORY, by_parts, find_candidates, let_go
+from dedupe.engine import MEMORY, by_parts, find_candidates, find_firsts, let_go
 from dedupe.fold import fold
 from dedupe.model import Integers
 from dedupe.sketch import have_shingles, sketch
@@ -34,11 +34,9 @@ Sketches: TypeAlias = NDArray[np.uint32]
 
 Texts: TypeAlias = Sequence[str] | Mapping[int, str]
 """Texts by their places."""
-Known: TypeAlias = dict[tuple[int, int], float]
-"""Similarities that were measured, 0 where too low, by the names of both texts, the lesser first."""
-
 _TOGETHER = 1 << 9  # texts folded at once: enough that calls cost nothing, few enough to stay in the cache of a core
 _BATCH = 1 << 13  # pairs compared at once
+_PAIR = np.dtype([("names", "<u8", 2), ("similarity", "<f8")])
 _READ = 1 << 7  # pairs of rows read at once: of a memory map each brings two runs of pages into memory
 
 
@@ -48,6 +46,43 @@ class Star:
 
     keeper: int
     others: tuple[tuple[int, float], ...]
+
+
+@dataclass(slots=True)
+class Known:
+    """Similarities that were measured, 0 where too low: `pairs` has the names of both texts, the lesser first, and theirs.
+
+    They are kept as bytes, a row a pair, for there are many.
+    """
+
+    pairs: bytes = b""
+
+    @property
+    def names(self) -> NDArray[np.uint64]:
+        """The names of each pair, shape (n, 2)."""
+        names: NDArray[np.uint64] = np.frombuffer(self.pairs, _PAIR)["names"]
+        return names
+
+    def look_up(self, names: NDArray[np.uint64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return the similarities of pairs of names, shape (n, 2), the lesser first, and which of them are known."""
+        rows = np.frombuffer(self.pairs, _PAIR)
+        if not len(rows):
+            return np.zeros(len(names)), np.zeros(len(names), bool)
+        keys = _mix(rows["names"])
+        order = np.argsort(keys)
+        at = order[np.minimum(np.searchsorted(keys, _mix(names), sorter=order), len(rows) - 1)]
+        return rows["similarity"][at], (rows["names"][at] == names).all(axis=1)
+
+    def add(self, names: NDArray[np.uint64], similarities: NDArray[np.float64]) -> None:
+        """Take in pairs that are not known, each once."""
+        rows = np.empty(len(names), _PAIR)
+        rows["names"], rows["similarity"] = names, similarities
+        self.pairs += rows.tobytes()
+
+    def keep(self, names: NDArray[np.uint64]) -> None:
+        """Let go of what is about texts whose name is none of `names`."""
+        rows = np.frombuffer(self.pairs, _PAIR)
+        self.pairs = rows[np.isin(rows["names"], names).all(axis=1)].tobytes()
 
 
 def find_alike(
@@ -139,12 +174,16 @@ def _compare(texts: Texts, sketches: Sketches, pairs: Integers, threshold: float
     """Return the similarity of each pair of texts, 0 where it is below `threshold`: from `known`, else measured."""
     if known is None:
         return _measure(texts, pairs, threshold)
-    names = np.sort(name_texts(sketches)[pairs], axis=1).tolist()
-    keys = [(one, other) for one, other in names]
-    new = [key not in known for key in keys]
-    measured = _measure(texts, pairs[new], threshold).tolist()
-    known.update(zip(compress(keys, new), measured, strict=True))
-    return np.array([known[key] for key in keys], np.float64)
+    names = np.sort(name_texts(sketches)[pairs], axis=1)
+    similarities, there = known.look_up(names)
+    similarities[~there] = _measure(texts, pairs[~there], threshold)
+    known.add(names[~there], similarities[~there])
+    return similarities
+
+
+def _mix(names: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return a number for each pair of names by which to find it."""
+    return names[:, 0] ^ names[:, 1] * np.uint64(0x9E3779B97F4A7C15)
 
 
 def _measure(texts: Texts, pairs: Integers, threshold: float) -> NDArray[np.float64]:
@@ -197,8 +236,7 @@ def _find_firsts(sketches: Sketches) -> Integers:
     """Return for each text the first that has equal folded characters; a text without shingles is the first by itself."""
     first = np.arange(len(sketches))
     filled = np.flatnonzero(by_parts(sketches[:, :VALUES], have_shingles, np.bool_))
-    _, heads, group = np.unique(name_texts(sketches)[filled], return_index=True, return_inverse=True)
-    first[filled] = filled[heads][group]
+    first[filled] = filled[find_firsts(name_texts(sketches)[filled])]
     return first
 
 

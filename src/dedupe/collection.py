@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from dedupe.address import Site
 from dedupe.alike import Known, Sketches, name_texts
 from dedupe.facts import differing_facts
 from dedupe.model import Span
 from dedupe.shelf import Shelf
-from dedupe.traits import Traits, read_sketches
+from dedupe.traits import Traits
 
 Read = Callable[[str], str]
 """Returns the text of a post by its name."""
@@ -20,7 +22,7 @@ Read = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A post as it is compared: its name, its traits without their sketches, its addresses, and the site they are of.
+    """A post as it is compared: its name, those of its traits that are few, its addresses, and the site they are of.
 
     `key` is that of its traits on the shelf. `addresses` are in the form in which they are compared; `address` is its own as its
     generator writes it. `values` are those of its front matter together with what its site gives to posts like it.
@@ -44,32 +46,37 @@ class Member:
 
 @dataclass(slots=True)
 class Memory:
-    """What earlier comparisons gave, by the names of two texts, the lesser first: similarities, and what they state otherwise."""
+    """What earlier comparisons gave: similarities, and by the names of two texts, the lesser first, what they state otherwise."""
 
-    similarities: Known = field(default_factory=dict)
+    similarities: Known = field(default_factory=Known)
     facts: dict[tuple[int, int], str] = field(default_factory=dict)
 
     def forget(self, sketches: Iterable[Sketches]) -> None:
         """Let go of what is about texts that none of `sketches` is of."""
-        known = {name for pair in (*self.similarities, *self.facts) for name in pair}
-        names: set[int] = set()
-        for each in sketches:
-            names |= known.intersection(name_texts(each).tolist())
-        self.similarities = {pair: value for pair, value in self.similarities.items() if names.issuperset(pair)}
-        self.facts = {pair: value for pair, value in self.facts.items() if names.issuperset(pair)}
+        facts = np.array([*self.facts], np.uint64).reshape(-1, 2)
+        known = np.unique(np.concatenate((self.similarities.names, facts)))
+        there = np.zeros(len(known), bool)
+        for each in sketches if len(known) else ():
+            names = name_texts(each)
+            at = np.searchsorted(known, names)
+            there[at[known.take(at, mode="clip") == names]] = True
+        self.similarities.keep(known[there])
+        left = set(known[there].tolist())
+        self.facts = {pair: value for pair, value in self.facts.items() if left.issuperset(pair)}
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """All posts in their order, how their texts are read, what is known of them, and where their sketches are."""
+    """All posts in their order, how their texts are read, what is known of them, and where all of their traits are."""
 
     members: tuple[Member, ...]
     read: Read
     memory: Memory
     shelf: Shelf
 
-    def sketches(self, place: int) -> Sketches:
-        return read_sketches(self.shelf.take(self.members[place].key))
+    def traits(self, place: int) -> Traits:
+        """Return the traits of a post, also those that a member is without."""
+        return self.shelf.take(self.members[place].key)
 
     def text(self, place: int, span: Span) -> str:
         return self.read(self.members[place].name)[span.start : span.end]

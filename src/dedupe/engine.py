@@ -20,7 +20,7 @@ MEMORY = 1 << 30
 
 _PER_ROW = 64  # bytes numpy takes for each row: its key in two orders, its number, where its bucket begins, and how many pairs
 _LEAST = 1 << 27  # bytes without which DuckDB does not get far
-_CHUNK = 1 << 14  # rows looked at at once
+_CHUNK = 1 << 12  # rows looked at at once
 
 
 def find_candidates(signatures: NDArray[np.uint32], bands: int, width: int, memory: int = MEMORY) -> Integers:
@@ -48,6 +48,15 @@ def by_parts(rows: NDArray[np.uint32], work: Callable[[NDArray[np.uint32]], NDAr
     return values
 
 
+def find_firsts(keys: NDArray[np.uint64]) -> Integers:
+    """Return for each key the place of the first that is equal to it."""
+    firsts = np.arange(len(keys))
+    shared = _find_shared(keys)
+    order = shared[np.argsort(keys[shared], kind="stable")]
+    firsts[order] = order[np.searchsorted(keys[order], keys[order])]
+    return firsts
+
+
 def let_go(rows: NDArray[np.uint32]) -> None:
     """Let what was read of a memory map leave memory: all of it would count as taken, though none of it has to stay."""
     base = rows.base
@@ -65,10 +74,9 @@ def _parts(rows: NDArray[np.uint32]) -> Iterator[tuple[int, NDArray[np.uint32]]]
 
 def _join_in_memory(signatures: NDArray[np.uint32], bands: int, width: int) -> Integers:
     filled = np.flatnonzero(by_parts(signatures, have_shingles, np.bool_))
-    _, heads, group = np.unique(by_parts(signatures, _hash_rows, np.uint64)[filled], return_index=True, return_inverse=True)
-    first_equal = filled[heads][group]
+    first_equal = filled[find_firsts(by_parts(signatures, _hash_rows, np.uint64)[filled])]
     pairs = np.sort(_number(first_equal, filled, len(signatures))[first_equal < filled])
-    different = np.sort(filled[heads])
+    different = filled[first_equal == filled]
     for band in range(bands):
         keys = by_parts(signatures[:, band * width : (band + 1) * width], _hash_rows, np.uint64)[different]
         pairs = _merge(pairs, _join(keys, different, len(signatures)))
@@ -124,18 +132,25 @@ def _hash_rows(values: NDArray[np.uint32]) -> NDArray[np.uint64]:
 
 def _join(keys: NDArray[np.uint64], rows: Integers, size: int) -> Integers:
     """Return the numbers of the pairs of rows whose keys are equal, each row with the first CROWD before it at most."""
-    # Most keys stand alone, and only the others are worth the slower sort that keeps rows in order.
-    order = np.argsort(keys)
-    same = keys[order[1:]] == keys[order[:-1]]
-    met = np.zeros(len(keys), bool)
-    met[order[1:][same]] = met[order[:-1][same]] = True
-    keys, rows = keys[met], rows[met]
-    order = np.argsort(keys, kind="stable")
+    shared = _find_shared(keys)
+    order = shared[np.argsort(keys[shared], kind="stable")]
     keys, rows = keys[order], rows[order]
     heads = np.searchsorted(keys, keys)
     counts = np.minimum(np.arange(len(keys)) - heads, CROWD)
     nth = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     return _number(rows[np.repeat(heads, counts) + nth], np.repeat(rows, counts), size)
+
+
+def _find_shared(keys: NDArray[np.uint64]) -> Integers:
+    """Return the places of keys that stand more than once: most stand alone, and are not worth a sort that keeps places."""
+    ordered = np.sort(keys)
+    shared = ordered[1:][ordered[1:] == ordered[:-1]]
+    found = [np.empty(0, np.int64)]
+    for start in range(0, len(keys) if len(shared) else 0, _CHUNK):
+        part = keys[start : start + _CHUNK]
+        same = shared[np.minimum(np.searchsorted(shared, part), len(shared) - 1)] == part
+        found.append(np.flatnonzero(same) + start)
+    return np.concatenate(found)
 
 
 def _merge(some: Integers, others: Integers) -> Integers:

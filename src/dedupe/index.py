@@ -257,6 +257,9 @@ class Index:
         if anew:
             _remove(file)
             target.replace(file)
+        # What is there need not be held, nor be written once more.
+        self._results.clear()
+        self._parts.clear()
 
     def _prune(self, db: sqlite3.Connection) -> None:
         """Forget posts that are gone, what nobody has any more, and settings that were not used for long."""

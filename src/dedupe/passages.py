@@ -10,12 +10,13 @@ from statistics import median
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedupe.alike import Star, find_pairs, gather
 from dedupe.collection import Collection, Texts
 from dedupe.model import Integers, Span
 from dedupe.shelf import line_up
-from dedupe.traits import Passages, read_passages
+from dedupe.traits import Traits, read_passages, read_sketches
 
 SIMILAR = 0.9
 """Least similarity of paragraphs that are taken for one passage (see `alike`)."""
@@ -38,28 +39,22 @@ class Shared(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The paragraphs that are compared: of which post each is (its place), its number there, and the passages of all posts."""
+    """The paragraphs that are compared: of which post each is (its place), its number there, where it stands, and its prose."""
 
-    places: Integers
-    numbers: Integers
-    by_post: Sequence[Passages]
+    table: NDArray[np.int32]
 
     def place(self, row: int) -> int:
-        return int(self.places[row])
+        return int(self.table[row, 0])
 
     def number(self, row: int) -> int:
-        return int(self.numbers[row])
+        return int(self.table[row, 1])
 
     def span(self, row: int) -> Span:
-        start, end, _ = self._passage(row)
+        start, end = self.table[row, 2:4].tolist()
         return Span(start, end)
 
     def prose(self, row: int) -> int:
-        return self._passage(row)[2]
-
-    def _passage(self, row: int) -> list[int]:
-        passage: list[int] = self.by_post[self.place(row)][self.number(row)].tolist()
-        return passage
+        return int(self.table[row, 4])
 
 
 _Paragraphs = dict[int, tuple[int, float]]
@@ -70,16 +65,26 @@ def find_passages(collection: Collection) -> Iterator[Shared]:
     """Yield the passages that stand in two posts or more, by the first place of each."""
     if not collection.members:
         return
-    by_post = [read_passages(member.traits) for member in collection.members]
-    numbers = [np.flatnonzero(passages[:, 2] >= 0) for passages in by_post]
-    rows = _Rows(np.repeat(np.arange(len(numbers)), [len(own) for own in numbers]), np.concatenate(numbers), by_post)
-    sketches = line_up(collection.sketches(place)[own] for place, own in enumerate(numbers))
+    places = range(len(collection.members))
+    rows = _Rows(line_up(_number(place, collection.traits(place)) for place in places))
+    sketches = line_up(read_sketches(traits)[_find_compared(traits)] for traits in map(collection.traits, places))
     texts = Texts(sketches, lambda row: collection.text(rows.place(row), rows.span(row)))
     known = collection.memory.similarities
     stars = gather(texts, sketches, find_pairs(sketches), threshold=SIMILAR, known=known)
     found = [each for star in stars if len(each := _by_post(star, rows)) > 1]
     shared = [_describe(chain, rows, texts, collection) for chain in _chain(found, rows)]
     yield from sorted((each for each in shared if each), key=lambda each: min(each.spans.items()))
+
+
+def _find_compared(traits: Traits) -> Integers:
+    """Return the numbers of the passages that are compared: all but data."""
+    return np.flatnonzero(read_passages(traits)[:, 2] >= 0)
+
+
+def _number(place: int, traits: Traits) -> NDArray[np.int32]:
+    """Return the rows of a post, as `_Rows` has them."""
+    numbers = _find_compared(traits)
+    return np.column_stack((np.full_like(numbers, place), numbers, read_passages(traits)[numbers])).astype(np.int32)
 
 
 def _by_post(star: Star, rows: _Rows) -> _Paragraphs:
@@ -159,7 +164,7 @@ def _stand_alike(spans: dict[int, Span], collection: Collection) -> bool:
     """Tell whether a passage stands at a like place in most of its posts, counted from their beginning or from their end."""
     shares = []
     for place, span in spans.items():
-        traits = collection.members[place].traits
+        traits = collection.traits(place)
         begin, end = traits.body, int(read_passages(traits)[-1, 1])
         shares.append((span.start - begin) / max(1, end - begin))
     middle = median(shares)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dedupe.traits import Traits
 
 _encode = msgspec.json.encode
-_HELD = 128
+_HELD = 32
 """Texts that are held while posts are compared."""
 _TOGETHER = 64
 """Posts whose traits are read from the index at once."""

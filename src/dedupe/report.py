@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from dedupe.config import CONTINUATION, TEMPLATE
@@ -195,7 +194,7 @@ class Report:
 def report_post(outcome: Outcome, *, with_diff: bool = False) -> PostReport:
     """Return what reports say of one outcome, offsets turned into lines."""
     text = outcome.post.text
-    lines = [0, *(newline.end() for newline in re.finditer("\n", text))] if outcome.findings else [0]
+    lines = _find_lines(text) if outcome.findings else [0]
     edits = [edit for finding in outcome.findings for edit in finding.edits]
     before = outcome.post.ink
     after = replace(outcome.post, text=outcome.repaired).ink
@@ -215,31 +214,36 @@ def report_post(outcome: Outcome, *, with_diff: bool = False) -> PostReport:
 
 def report_across(found: Mapping[str, Sequence[Finding]], read: Callable[[str], str]) -> dict[str, tuple[FindingLine, ...]]:
     """Return what reports say of findings across posts, by the names of these; `read` gives the text of a post."""
-
-    @lru_cache(maxsize=64)
-    def breaks(path: str) -> list[int]:
-        return [0, *(newline.end() for newline in re.finditer("\n", read(path)))]
-
+    named: defaultdict[str, set[Span]] = defaultdict(set)
+    for other in (other for findings in found.values() for finding in findings for other in finding.elsewhere):
+        named[other.path].add(other.span)
+    told: dict[str, list[FindingLine]] = {}
+    places: dict[Elsewhere, OtherPlace] = {}
+    # Each post is read once, however many name it.
+    for path in sorted({*found, *named}):
+        text = read(path)
+        lines = _find_lines(text)
+        told[path] = [_line(finding, text, lines) for finding in found.get(path, ())]
+        for span in named[path]:
+            places[Elsewhere(path, span)] = OtherPlace(path, span, _place(span, lines), _columns(span, lines, text))
     return {
         path: tuple(
-            replace(
-                _line(finding, read(path), breaks(path)),
-                elsewhere=tuple(_other_place(other, read(other.path), breaks(other.path)) for other in finding.elsewhere),
-            )
-            for finding in findings
+            replace(line, elsewhere=tuple(places[other] for other in finding.elsewhere))
+            for line, finding in zip(told[path], findings, strict=True)
         )
         for path, findings in found.items()
     }
-
-
-def _other_place(other: Elsewhere, text: str, lines: list[int]) -> OtherPlace:
-    return OtherPlace(other.path, other.span, _place(other.span, lines), _columns(other.span, lines, text))
 
 
 def add_findings(post: PostReport, findings: Iterable[FindingLine], baselined: int = 0) -> PostReport:
     """Return the report of a post with more findings, all in the order of their places."""
     every = sorted([*post.findings, *findings], key=lambda finding: (finding.span, finding.code))
     return replace(post, findings=tuple(every), baselined=post.baselined + baselined)
+
+
+def _find_lines(text: str) -> list[int]:
+    """Return where each line begins, and where one after the last would."""
+    return [*accumulate(map((1).__add__, map(len, text.split("\n"))), initial=0)]
 
 
 def _place(span: Span, lines: list[int]) -> tuple[int, int]:

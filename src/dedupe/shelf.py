@@ -1,4 +1,4 @@
-"""Keep what counts of many posts while they are compared: their sketches, which are most of it, wait on disk."""
+"""Keep what counts of many posts while they are compared: what each post has many of waits on disk."""
 
 from __future__ import annotations
 
@@ -7,16 +7,24 @@ from contextlib import contextmanager
 from dataclasses import replace
 from mmap import ACCESS_READ, mmap
 from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+import msgspec
 
 if TYPE_CHECKING:
     # Where nothing is new nobody waits for numpy.
-    from dedupe.alike import Sketches
+    import numpy as np
+    from numpy.typing import NDArray
+
     from dedupe.traits import Traits
+
+    _Value = TypeVar("_Value", bound=np.generic[Any])
+
+_encode = msgspec.msgpack.encode
 
 
 class Shelf:
-    """Traits by keys of the caller's, put there in any order; all but their sketches stays in memory."""
+    """Traits by keys of the caller's, put there in any order; their passages, sketches and links are in its file alone."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._end = file, 0
@@ -31,24 +39,26 @@ class Shelf:
         if key in self._traits:
             return
         self._file.seek(self._end)
-        size = self._file.write(traits.sketches)
+        size = self._file.write(_encode(traits))
         self._places[key] = self._end, size
         self._end += size
-        self._traits[key] = replace(traits, sketches=b"")
+        self._traits[key] = replace(traits, passages=b"", sketches=b"", links=())
 
     def clear(self) -> None:
         self._traits.clear()
         self._places.clear()
 
     def look(self, key: str) -> Traits:
-        """Return traits without their sketches."""
+        """Return traits without their passages, sketches and links."""
         return self._traits[key]
 
     def take(self, key: str) -> Traits:
         """Return traits as they were put there."""
+        from dedupe.traits import Traits  # noqa: PLC0415
+
         begin, size = self._places[key]
         self._file.seek(begin)
-        return replace(self._traits[key], sketches=self._file.read(size))
+        return msgspec.msgpack.decode(self._file.read(size), type=Traits)
 
 
 @contextmanager
@@ -58,16 +68,16 @@ def open_shelf() -> Iterator[Shelf]:
         yield Shelf(file)
 
 
-def line_up(parts: Iterable[Sketches]) -> Sketches:
+def line_up(parts: Iterable[NDArray[_Value]]) -> NDArray[_Value]:
     """Return the rows of all parts in their order, as a memory map of a file that nobody else sees."""
     import numpy as np  # noqa: PLC0415
 
     with TemporaryFile(prefix="dedupe-") as file:
-        width = 0
+        rows, width = 0, 0
+        dtype: np.dtype[Any] = np.dtype(np.uint32)
         for part in parts:
-            width = part.shape[1]
+            rows, width, dtype = rows + len(part), part.shape[1], part.dtype
             file.write(part.tobytes())
         file.flush()
-        rows = file.tell() // (4 * width) if width else 0
         # An empty file has no map.
-        return np.ndarray((rows, width), np.uint32, mmap(file.fileno(), 0, access=ACCESS_READ) if rows else b"")
+        return np.ndarray((rows, width), dtype, mmap(file.fileno(), 0, access=ACCESS_READ) if rows else b"")

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedupe.alike import VALUES, find_pairs, gather
 from dedupe.collection import Collection, Texts
 from dedupe.sketch import EMPTY
-from dedupe.traits import Traits, read_passages
+from dedupe.traits import Traits, read_passages, read_sketches
 
 SIMILAR = 0.9
 """Least similarity of twins (see `alike`)."""
@@ -31,8 +32,7 @@ def find_twins(collection: Collection) -> Iterator[Twin]:
     """Yield each post that is a twin with the one that most of its kin are alike to: of two the older one."""
     if not collection.members:
         return
-    sketches = np.concatenate([collection.sketches(place)[-1:].copy() for place in range(len(collection.members))])
-    sketches[[_is_stub(member.traits) for member in collection.members], :VALUES] = EMPTY
+    sketches = np.stack([_sketch(collection.traits(place)) for place in range(len(collection.members))])
     texts = Texts(sketches, lambda place: collection.text(place, collection.body(place)))
     known = collection.memory.similarities
     for star in gather(texts, sketches, find_pairs(sketches), threshold=SIMILAR, known=known):
@@ -41,5 +41,9 @@ def find_twins(collection: Collection) -> Iterator[Twin]:
             yield Twin(star.keeper, other, similarity, facts)
 
 
-def _is_stub(traits: Traits) -> bool:
-    return bool(np.maximum(read_passages(traits)[:, 2], 0).sum() < _LEAST)
+def _sketch(traits: Traits) -> NDArray[np.uint32]:
+    """Return the row of the body; that of a stub has no signature."""
+    row: NDArray[np.uint32] = read_sketches(traits)[-1].copy()
+    if np.maximum(read_passages(traits)[:, 2], 0).sum() < _LEAST:
+        row[:VALUES] = EMPTY
+    return row
