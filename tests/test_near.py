@@ -107,6 +107,43 @@ def test_words_that_only_look_negated_state_nothing_else() -> None:
     assert [*differing_facts("未使用の切符です。", "使用の切符です。")] == ["one of them negates"]
 
 
+@pytest.mark.parametrize(
+    ("mine", "other"),
+    [
+        ("港は冬に動かない。", "港は冬に動く。"),
+        ("冬になれば霧は消えてなくならない。", "冬になれば霧は消えてなくなる。"),
+        ("船に荷を積んではならない。", "船に荷を積んでよい。"),
+        ("霧の夜に船は出ません。", "霧の夜に船は出ます。"),
+        ("这条船不好。", "这条船好。"),
+        ("无用的绳子。", "有用的绳子。"),
+        ("The ferry is not late.", "The ferry is late."),
+    ],
+)
+def test_what_denies_states_something_else(mine: str, other: str) -> None:
+    assert [*differing_facts(mine, other)] == ["one of them negates"]
+
+
+@pytest.mark.parametrize(
+    ("mine", "other"),
+    [
+        ("港は町を変える力を持つ。", "港は町を変える力を持つに違いない。"),
+        ("港は町を変える力を秘めています。", "港は町を変える力を秘めていることは間違いありません。"),
+        ("港は町の心臓です。", "港は町の心臓と言っても過言ではありません。"),
+        ("港は町の心臓です。", "港は町の心臓にほかなりません。"),
+        ("港は町を変える。", "港は町を変えるかもしれない。"),
+        ("船に毛布を積む必要がある。", "船に毛布を積まなければならない。"),
+        ("船に毛布を積む必要があります。", "船に毛布を積まなくてはいけません。"),
+        ("港は町の心臓だと思う。", "港は町の心臓ではないだろうか。"),
+        ("船と馬も要る。", "船だけでなく馬も要る。"),
+        ("三人が船に乗った。", "少なくとも三人が船に乗った。"),
+        ("这条船很大。", "这条船不但很大。"),
+        ("The ferry is late.", "The ferry is no doubt late."),
+    ],
+)
+def test_what_only_sounds_as_if_it_denied_states_nothing_else(mine: str, other: str) -> None:
+    assert not [*differing_facts(mine, other)]
+
+
 def test_an_article_is_no_name() -> None:
     text = CIRCLE.replace("Each quilt", "The quilt")
     assert outcome(again(text, ("The quilt", "A quilt"), ("somebody", "someone"))).repaired == text
