@@ -239,3 +239,10 @@ def test_what_only_begins_alike_stays() -> None:
     assert repaired(first, "- get the rope ashore", "---END---", first, "## get the rope ashore and the lamp", GOATS)[1] == (
         "- get the rope ashore"
     )
+
+
+def test_sentences_between_which_one_was_put_in_stand_again_in_one_paragraph_only() -> None:
+    first, text = f"{TICKETS} {GOATS}", [LAMP, "---END---", HARBOUR, BOATS]
+    apart = [f"{TICKETS} {BELL}", f"{GOATS} {SAIL}"]
+    assert repaired(first, *text, *apart) == [first, LAMP, HARBOUR, BOATS, *apart]
+    assert repaired(first, *text, f"{TICKETS} {BELL} {GOATS}") == [LAMP, HARBOUR, BOATS, f"{TICKETS} {BELL} {GOATS}"]

@@ -118,14 +118,19 @@ def _is_duplicate(row: Row) -> bool:
 
 
 def _with_remnants(scene: Scene, rows: list[Row], taken: list[Row]) -> list[Row]:
-    """Return the rows taken with those that are too short by themselves, but go on in the witness where such a row ended.
+    """Return the rows taken with those that are too short by themselves, but go on in the witness where another one ended.
 
-    Between the two the later draft put in a sentence or two.
+    Between the two the later draft put in a sentence or two. Where neither is taken, they stand in one paragraph: at the
+    beginning of another one a sentence of an earlier draft may well say what the new text is about.
     """
     chosen = {row.first for row in taken}
-    pairs = list(pairwise(rows))
+    pairs = [(before, after) for before, after in pairwise(rows) if _is_split(scene, before, after)]
+    for before, after in pairs:
+        together = before.sentences + after.sentences >= LEAST_ROW and before.weight + after.weight >= LEAST_WEIGHT
+        if together and scene.block[before.last - 1] == scene.block[after.first]:
+            chosen |= {before.first, after.first}
     for before, after in (*pairs, *reversed(pairs)):
-        if (before.first in chosen) != (after.first in chosen) and _is_split(scene, before, after):
+        if before.first in chosen or after.first in chosen:
             chosen |= {before.first, after.first}
     return [row for row in rows if row.first in chosen]
 
@@ -137,8 +142,9 @@ def _is_split(scene: Scene, before: Row, after: Row) -> bool:
         return False
     between = range(before.last, after.first)
     plain = all(scene.state[unit] is NEW and scene.kind[unit] is Kind.PARAGRAPH for unit in between)
-    goes_on = int(scene.root[scene.last[copies[0][-1]] - 1]) + 1 == int(scene.root[scene.first[copies[1][0]]])
-    return plain and goes_on and len(between) <= _PUT_IN
+    end, begin = copies[0][-1], copies[1][0]
+    goes_on = int(scene.root[scene.last[end] - 1]) + 1 == int(scene.root[scene.first[begin]])
+    return plain and len(between) <= _PUT_IN and (goes_on or scene.witness_end(end) == scene.witness[begin])
 
 
 def _keep_sections(scene: Scene, rows: list[Row]) -> list[Row]:
