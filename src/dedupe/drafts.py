@@ -10,7 +10,7 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from dedupe.model import Draft, Kind, Repeats, Safety, Span, Verdict, Wording
-from dedupe.scene import COPY, LEAK, NEW, Scene
+from dedupe.scene import COPY, LEAK, NEW, Scene, find_footers
 
 _BETWEEN = frozenset({"prompt", "preamble", "refusal", "end", "thought"})
 """Leaks that stand between two drafts; a label of a chat page or a citation mark stands in the midst of one."""
@@ -58,22 +58,6 @@ def find_drafts(scene: Scene, repeats: Repeats, verdicts: Iterable[Verdict]) -> 
     # The first draft may break off, but it copies nothing that comes later.
     first = _draft(scene, texts[: borders[1]], rewritten, frozenset())
     return (first, *(_draft(scene, texts[start:end], rewritten, broken) for start, end in pairwise(borders[1:])))
-
-
-def find_footers(scene: Scene) -> frozenset[int]:
-    """Return the units a site appends on purpose: lists of links with their heading, and what is no prose after them."""
-    footers: set[int] = set()
-    for unit, kind in enumerate(scene.kind):
-        if kind is Kind.LINKS:
-            footers.add(unit)
-            if unit and scene.kind[unit - 1] is Kind.HEADING:
-                footers.add(unit - 1)
-    tail = len(scene) - 1
-    while tail >= 0 and (tail in footers or not (scene.prose[tail] or scene.kind[tail] in {Kind.HEADING, Kind.CODE, Kind.TABLE})):
-        tail -= 1
-    rest = range(tail + 1, len(scene))
-    first = next((unit for unit in rest if unit in footers), len(scene))
-    return frozenset(footers.union(unit for unit in rest if unit >= first))
 
 
 def _broken(scene: Scene, verdicts: Iterable[Verdict]) -> frozenset[int]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from dedupe.model import PROSE, Kind, Safety, Span, Verdict
-from dedupe.scene import COPY, VOID, Scene
+from dedupe.scene import COPY, VOID, Scene, find_footers
 
 
 def fence(scene: Scene, verdicts: list[Verdict]) -> list[Verdict]:
@@ -43,11 +43,12 @@ def _idle_rules(scene: Scene, gone: set[int]) -> Iterator[int]:
     """Yield the rules that fence nothing once all in `gone` goes.
 
     Those are the rules in its midst and at an end of the post, and one of two that would meet, both in a post that has no
-    others; there also the one at a seam where the text before it goes on behind what goes.
+    others but before its footer; there also the one at a seam where the text before it goes on behind what goes.
     """
     runs = [list(run) for void, run in groupby(range(len(scene)), lambda unit: unit in gone or scene.state[unit] is VOID) if void]
     rules = [[unit for unit in run if scene.kind[unit] is Kind.RULE and unit not in gone] for run in runs]
-    used = any(rules[index] for index, run in enumerate(runs) if not gone.intersection(run))
+    footers = find_footers(scene)
+    used = any(own and not gone.intersection(run) and run[-1] + 1 not in footers for run, own in zip(runs, rules, strict=True))
     for run, own in zip(runs, rules, strict=True):
         going = [unit for unit in run if unit in gone]
         if not going or not own:
@@ -58,8 +59,8 @@ def _idle_rules(scene: Scene, gone: set[int]) -> Iterator[int]:
             yield from (*left, *right)
         elif left and right:
             yield from left if used else own
-        elif left and not used and _goes_on_behind(scene, run, going):
-            yield from left
+        elif not used and _goes_on_behind(scene, run, going):
+            yield from own
 
 
 def _goes_on_behind(scene: Scene, run: list[int], going: list[int]) -> bool:

@@ -179,7 +179,8 @@ class Verdict:
     """One thing that is wrong, before it has edits: its rule, its text, what stays for it, and what speaks for removing it.
 
     `goes_on` is the offset where the text continues right after what stands before `spans`, with `glue` between.
-    `rewritten` pairs each near copy that goes with the text that stays for it.
+    `rewritten` pairs each near copy that goes with the text that stays for it; `bare` are headings of which none stays,
+    because all that stood under them goes.
     """
 
     rule: str
@@ -192,6 +193,7 @@ class Verdict:
     leak: Leak | None = None
     rewritten: tuple[tuple[Span, Span], ...] = ()
     similarity: float | None = None
+    bare: tuple[Span, ...] = ()
 
 
 class Edit(NamedTuple):

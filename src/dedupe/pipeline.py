@@ -225,17 +225,27 @@ def _attempt(
 
 
 def _passed_on(text: str, verdicts: Sequence[Verdict], fresh: Sequence[Verdict]) -> Iterator[Verdict]:
-    """Yield verdicts, those on copies of what `fresh` ones take as near copies as near copies of what stays for it too."""
+    """Yield verdicts, those on copies of what `fresh` ones take in another way as taking these in that way too."""
     pairs = {text[gone.start : gone.end]: stays for verdict in fresh for gone, stays in verdict.rewritten}
+    bare = {text[gone.start : gone.end] for verdict in fresh for gone in verdict.bare}
     for verdict in verdicts:
-        more = [
-            (Span(at, at + len(taken)), stays)
-            for taken, stays in pairs.items()
-            for span in verdict.spans
-            if (at := text.find(taken, span.start, span.end)) >= 0
-        ]
+        more = [(copy, stays) for taken, stays in pairs.items() for copy in _find_all(text, taken, verdict.spans)]
         kept = [(gone, pairs.get(text[stays.start : stays.end], stays)) for gone, stays in verdict.rewritten]
-        yield replace(verdict, rewritten=(*kept, *more), safety=min(verdict.safety, Safety.UNSAFE)) if more or kept else verdict
+        headings = [copy for taken in bare for copy in _find_all(text, taken, verdict.spans) if copy not in verdict.bare]
+        if more or kept or headings:
+            safety = min(verdict.safety, Safety.UNSAFE)
+            yield replace(verdict, rewritten=(*kept, *more), bare=(*verdict.bare, *headings), safety=safety)
+        else:
+            yield verdict
+
+
+def _find_all(text: str, words: str, spans: Sequence[Span]) -> Iterator[Span]:
+    """Yield where in some spans of a text words stand."""
+    for span in spans:
+        at = text.find(words, span.start, span.end)
+        while at >= 0:
+            yield Span(at, at + len(words))
+            at = text.find(words, at + len(words), span.end)
 
 
 def _look(post: Post, config: Config, *, raising: bool, leaky: bool = True, bare: bool = False) -> _View:
@@ -435,6 +445,7 @@ def _trace(verdict: Verdict, origin: Integers, gone: Sequence[Span]) -> Verdict:
         witness=back(verdict.witness) if verdict.witness else None,
         leak=replace(verdict.leak, span=back(verdict.leak.span)) if verdict.leak else None,
         rewritten=tuple((back(copy), back(witness)) for copy, witness in verdict.rewritten),
+        bare=tuple(map(back, verdict.bare)),
         goes_on=None if verdict.goes_on is None else int(origin[verdict.goes_on]),
     )
 
@@ -454,8 +465,9 @@ def _proof_error(post: Post, verdicts: Sequence[Verdict], edits: Sequence[Edit],
     applied = [verdict for verdict in verdicts if _applies(verdict, config)]
     rewritten = [pair for verdict in applied for pair in verdict.rewritten]
     dropped = [span for verdict in applied if verdict.rule == CONTINUATION for span in verdict.spans]
+    bare = [span for verdict in applied for span in verdict.bare]
     try:
-        prove(post, edits, repaired, scaffolds, rewritten, dropped)
+        prove(post, edits, repaired, scaffolds, rewritten, dropped, bare)
     except ProofError as error:
         return str(error)
     return None

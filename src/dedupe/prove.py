@@ -56,21 +56,24 @@ def prove(
     scaffolds: Sequence[tuple[Span, Entry]] = (),
     rewritten: Sequence[tuple[Span, Span]] = (),
     dropped: Sequence[Span] = (),
+    bare: Sequence[Span] = (),
 ) -> None:
     """Return if `repaired` keeps all that `post` says; raise ProofError otherwise.
 
     `scaffolds` are the spans that go as leaks, each with the entry of the catalogue that must find it there; `rewritten`
     those that go as near copies, each with the span that must stay and be like it; `dropped` text was asked to go whatever it
-    says, but for its lists of links.
+    says, but for its lists of links; `bare` headings go because all under them does.
     """
     edits = sorted(edits, key=lambda edit: edit.span)
     _only_removes(post, edits, repaired)
     _spares_whole_things(post, edits)
     result = _Result(repaired)
     _keeps_links(post, dropped, result)
-    removed = _without(_without_scaffolds(post, edits, scaffolds), [*(gone for gone, _ in rewritten), *dropped])
+    removed = _without(_without_scaffolds(post, edits, scaffolds), [*(gone for gone, _ in rewritten), *dropped, *bare])
     for gone, stays in rewritten:
         _is_kept_alike(post, gone, stays, result)
+    for span in bare:
+        _heads_nothing(post, span, edits)
     for span in removed:
         _stays(post, span, result)
     _keeps_headings(post, removed, result)
@@ -310,6 +313,33 @@ def _keeps_headings(post: Post, removed: Sequence[Span], result: _Result) -> Non
             flattened = plain in result.plain and any(heading and plain.startswith(heading) for heading in result.headings)
             if not flattened and not any(twin.startswith(plain) for twin in twins):
                 raise _fail("a heading disappears", span, line)
+
+
+def _heads_nothing(post: Post, heading: Span, edits: Sequence[Edit]) -> None:
+    """A heading that goes for no twin has text under it, and all of that goes, down to a heading no lower, or the end."""
+    text, at = post.text, heading.end
+    went = after = ""
+    for span, _ in [*edits, Edit(Span(len(text), len(text)), "")]:
+        if span.end > heading.end:
+            after += text[at : span.start]
+            if any(_says_something(line) for line in _lines(after)):
+                break
+            went += text[max(at, span.start) : span.end]
+            at = span.end
+    line, below = text[heading.start : heading.end], next((line for line in _lines(after) if _says_something(line)), "")
+    ends = not below or (_HEADING.match(below) and _level(below) <= _level(line))
+    if not (_HEADING.match(line) and len(_lines(line)) == 1 and _says_something(went) and ends):
+        raise _fail("a heading disappears", heading, line)
+
+
+def _says_something(text: str) -> bool:
+    """Tell whether a text is more than white space, a rule or dots."""
+    return bool(_plain(text).strip(".…\n"))
+
+
+def _level(line: str) -> int:
+    """Return the level of a heading, that of a line in bold below all others."""
+    return len(line) - len(line.lstrip().lstrip("#")) if line.lstrip().startswith("#") else 7
 
 
 def _keeps_code(post: Post, removed: Sequence[Span], result: _Result) -> None:

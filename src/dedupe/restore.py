@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from dedupe.config import CONTINUATION
-from dedupe.drafts import find_footers
 from dedupe.model import Draft, Kind, Safety, Span, Verdict, Wording
-from dedupe.scene import COPY, Scene
+from dedupe.scene import COPY, Scene, find_footers
 
 _SAYS = {Wording.NEW: "has new text", Wording.COPY: "is a copy", Wording.REWRITE: "is a rewrite"}
 

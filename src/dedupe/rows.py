@@ -11,7 +11,7 @@ from itertools import groupby, pairwise
 import numpy as np
 
 from dedupe.model import Folded, Kind, Repeats
-from dedupe.scene import COPY, LEAK, NEW, VOID, Scene, title_of, weigh
+from dedupe.scene import COPY, LEAK, NEW, VOID, Scene, level, title_of, weigh
 
 LEAST_ROW, LEAST_WEIGHT = 2, 100
 """Sentences in a row, and their weight, that make a repeat a duplicate and not a refrain."""
@@ -385,12 +385,7 @@ def _is_headed_anew(scene: Scene, unit: int) -> bool:
         over -= 1
     if over < 0 or scene.kind[over] is not Kind.HEADING or scene.state[over] is not NEW or title_of(scene, over):
         return False
-    return scene.kind[unit] is not Kind.HEADING or _level(scene, over) < _level(scene, unit)
-
-
-def _level(scene: Scene, heading: int) -> int:
-    text = scene.text(heading)
-    return len(text) - len(text.lstrip("#")) or 7  # below all: a line in bold
+    return scene.kind[unit] is not Kind.HEADING or level(scene, over) < level(scene, unit)
 
 
 def _leads_on(scene: Scene, unit: int) -> bool:

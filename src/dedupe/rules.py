@@ -179,6 +179,8 @@ EVIDENCE = frozenset(
         N_("a word begins otherwise"),
         N_("not prose"),
         N_("a heading once more, over what goes"),
+        N_("a heading once more, over what goes on"),
+        N_("a heading, all under it goes"),
         N_("has new text"),
         N_("is a copy"),
         N_("is a rewrite"),

@@ -241,6 +241,28 @@ def title_of(scene: Scene, unit: int) -> Span | None:
     return Span(*title.span("title"))
 
 
+def find_footers(scene: Scene) -> frozenset[int]:
+    """Return the units a site appends on purpose: lists of links with their heading, and what is no prose after them."""
+    footers: set[int] = set()
+    for unit, kind in enumerate(scene.kind):
+        if kind is Kind.LINKS:
+            footers.add(unit)
+            if unit and scene.kind[unit - 1] is Kind.HEADING:
+                footers.add(unit - 1)
+    tail = len(scene) - 1
+    while tail >= 0 and (tail in footers or not (scene.prose[tail] or scene.kind[tail] in {Kind.HEADING, Kind.CODE, Kind.TABLE})):
+        tail -= 1
+    rest = range(tail + 1, len(scene))
+    first = next((unit for unit in rest if unit in footers), len(scene))
+    return frozenset(footers.union(unit for unit in rest if unit >= first))
+
+
+def level(scene: Scene, heading: int) -> int:
+    """Return the level of a heading: 1 to 6, and 7, below all, for a line in bold."""
+    text = scene.text(heading)
+    return len(text) - len(text.lstrip("#")) or 7
+
+
 def find_roots(source: Integers) -> Integers:
     """Return for each folded place where the way from copy to copy ends, given one step of it.
 
