@@ -246,3 +246,16 @@ def test_sentences_between_which_one_was_put_in_stand_again_in_one_paragraph_onl
     apart = [f"{TICKETS} {BELL}", f"{GOATS} {SAIL}"]
     assert repaired(first, *text, *apart) == [first, LAMP, HARBOUR, BOATS, *apart]
     assert repaired(first, *text, f"{TICKETS} {BELL} {GOATS}") == [LAMP, HARBOUR, BOATS, f"{TICKETS} {BELL} {GOATS}"]
+
+
+def test_a_conclusion_stays_at_the_end_but_for_one_that_breaks_off() -> None:
+    hours = ["one the boats come in", "two the nets are dry", "three the pilot sleeps", "four the last coach leaves the square"]
+    told = " ".join(
+        f"At {hour}, and whoever has heard the bell once comes back, and nobody has ever said why that is." for hour in hours
+    )
+    body, end = [HARBOUR, BOATS, TICKETS], f"{GOATS} {told} {told.replace('bell', 'horn')}"
+    text = [*body, end, "---END---", *body[1:], SAIL, ROPE]
+    assert repaired(*text, end[:-30]) == [*body, end, SAIL, ROPE]
+    assert repaired(*body, end, SAIL, "---END---", *body, end) == [*body, end, SAIL]
+    for footer in ([], ["---", "## More", "- [Tides](/tides/)"]):
+        assert repaired(*text, end, *footer) == [*body, SAIL, ROPE, end, *footer]

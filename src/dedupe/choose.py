@@ -7,14 +7,14 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 import numpy as np
 
 from dedupe.model import Integers, Keep, Kind
 from dedupe.rows import is_balanced
-from dedupe.scene import COPY, NEW, Scene
+from dedupe.scene import COPY, NEW, Scene, find_footers
 
 _ONE = 2500
 """What a plain seam costs, in characters: each that stays in a later copy costs 1, so of equal choices the first stays."""
@@ -38,6 +38,9 @@ _ECHO = 2 * _ONE
 """Cost of a unit that stays in an echo: a draft flattened, or what stands behind the marker of a prompt."""
 _BEHEADED = 2 * _ONE
 """What it costs more when the post no longer begins as it did."""
+_UNENDED = _ONE
+"""What it costs more when the post no longer ends as it did, but for what the site appends: a conclusion is no conclusion
+before more text."""
 _REFORMED = 3 * _ONE // 10
 """Cost of a unit whose block begins elsewhere than in the first copy, as in a flattened echo."""
 _SLIP = 3 * _ONE // 10
@@ -311,15 +314,18 @@ def _solve(
     anew = [_SEAM + _cost_before(scene, begin) for begin in begins]
     holes = [run.passage >= 0 and not run.copy and not after.copy for run, after in pairwise(runs)]
     heading_of = _headings(scene)
+    says = [*(classes.of[end] for end in ends[:-1]), _START]
+    ending, after_ending = _find_ending(scene, texts, runs, wordings, echoes)
 
     @cache
     def step(before: int, index: int) -> int:
+        lost = _UNENDED if index == after_ending and says[before] != says[ending] else 0
         if index < 0:
-            return 0
-        cost, end, begin = own[index], ends[before], begins[index]
+            return lost
+        cost, end, begin = own[index] + lost, ends[before], begins[index]
         if before < index - 1 and holes[index - 1]:
             cost += _HOLE
-        if (classes.of[end] if end >= 0 else _START, classes.of[begin]) not in neighbours:
+        if (says[before], classes.of[begin]) not in neighbours:
             headed = end >= 0 and heading_of[begin] == texts.last[end]
             return cost + torn[before] + anew[index] - (_BARE_HEADING if headed else 0)
         after = texts.last[end] + 1 if end >= 0 else 0
@@ -332,6 +338,26 @@ def _solve(
     else:
         kept, bound = _keep(problem, _named(texts, runs, locked, echoes, keep, wanted)), _bound(problem)
     return [runs[index] for index in kept.runs], kept.cost, bound
+
+
+def _find_ending(scene: Scene, texts: _Texts, runs: list[_Run], wordings: _Wordings, echoes: Collection[int]) -> tuple[int, int]:
+    """Return the run that ends the post, and the one of the links that come after, -1 for none.
+
+    What breaks off or is an echo ends nothing, nor does a stretch of copies in which somebody slipped; then both are a run
+    there is not.
+    """
+    footers, links = find_footers(scene), len(runs)
+    while links and runs[links - 1].texts[0] in footers:
+        links -= 1
+    if not links:
+        return len(runs), len(runs)
+    copies = [*takewhile(lambda run: run.passage >= 0, reversed(runs[:links]))]
+    said = [scene.folded_text(unit) for run in copies for unit in texts.units(run.texts)] if scene.near else []
+    slipped = any(mine > theirs for mine, theirs in (wordings.own[each] for each in said if each in wordings.own))
+    last = texts.last[runs[links - 1].texts[-1]]
+    if scene.is_cut(last) or last in echoes or slipped:
+        return len(runs), len(runs)
+    return links - 1, links if links < len(runs) else -1
 
 
 def _named(
@@ -349,8 +375,8 @@ def _named(
 class _Problem(NamedTuple):
     """Runs of which one of each passage is to stay; of `locked` passages the first.
 
-    `step(before, index)` is what it costs to keep a run right after another one (-1: after nothing), and nothing where -1,
-    the end, comes after; the `own` cost of the run is the least of it.
+    `step(before, index)` is what it costs to keep a run right after another one (-1: after nothing), or to end with that
+    (-1); the `own` cost of the run is the least of it.
     """
 
     runs: list[_Run]
@@ -399,7 +425,7 @@ def _keep(problem: _Problem, kept: list[int]) -> _Kept:
     before, after = ([-1] * (len(problem.runs) + 1) for _ in range(2))
     for one, other in pairwise([-1, *kept, -1]):
         after[one], before[other] = other, one
-    cost = sum(map(problem.step, [-1, *kept], kept))
+    cost = sum(map(problem.step, [-1, *kept], [*kept, -1]))
     return _Kept(kept, {problem.runs[index].passage: index for index in kept}, before, after, cost)
 
 
