@@ -10,6 +10,7 @@ import pytest
 
 from dedupe import Config, choose, examine, read_post
 from dedupe.choose import _Problem, _Run, _search
+from dedupe.model import Keep
 from dedupe.scene import find_roots
 
 HARBOUR = "The harbour opens at six, when the night watch hands over its keys and goes to bed."
@@ -259,3 +260,12 @@ def test_a_conclusion_stays_at_the_end_but_for_one_that_breaks_off() -> None:
     assert repaired(*body, end, SAIL, "---END---", *body, end) == [*body, end, SAIL]
     for footer in ([], ["---", "## More", "- [Tides](/tides/)"]):
         assert repaired(*text, end, *footer) == [*body, SAIL, ROPE, end, *footer]
+
+
+def test_a_line_in_bold_right_above_its_text_may_stay_instead_of_a_heading() -> None:
+    fares, under = "**What does it cost to cross?**", f"{TICKETS} {GOATS}"
+    text = [ROPE, HARBOUR, fares, under, BOATS, "---END---", HARBOUR, f"{fares}\n{under}", BOATS, SAIL]
+    outcome = examine(read_post("a.md", "\n\n".join(text) + "\n"), Config(keep=Keep.LAST))
+    assert outcome.proof_error is None
+    assert outcome.repaired.strip().split("\n\n") == [ROPE, *text[6:]]
+    assert repaired(*text) == [*text[:5], SAIL]

@@ -50,8 +50,9 @@ def test_a_heading_stays_without_unsafe_fixes() -> None:
 def test_a_heading_goes_when_all_under_it_goes(heading: str) -> None:
     text = drafts(heading)
     assert repaired(*text) == [SAIL, *text[text.index("---END---") + 1 :]]
-    text = [*drafts(heading, "## The goats", BELL)]
-    assert heading not in repaired(*text)
+    assert heading not in repaired(*drafts(heading, "## The goats", BELL))
+    text[2:4] = [f"{heading}\n{text[3]}"]
+    assert heading not in "\n".join(repaired(*text))
 
 
 def test_a_heading_over_nothing_but_a_leak_stays() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from dedupe.model import Integers, Keep, Kind
 from dedupe.rows import is_balanced
-from dedupe.scene import COPY, NEW, Scene, find_footers
+from dedupe.scene import COPY, NEW, Scene, find_footers, find_heads
 
 _ONE = 2500
 """What a plain seam costs, in characters: each that stays in a later copy costs 1, so of equal choices the first stays."""
@@ -126,17 +126,17 @@ def choose(
     for each character kept later than at first. All new text stays; of each passage exactly one copy stays: the first,
     unless the cost falls when a stretch of the post stays whole instead, or `keep` names the copy, whatever it costs.
     """
-    texts = _find_texts(scene, cuts, joins)
-    classes = _classify(scene, texts, removable, cuts)
+    texts, heads = _find_texts(scene, cuts, joins), find_heads(scene)
+    classes = _classify(scene, texts, heads, removable, cuts)
     gone = set(removable) | set(cuts)
     if not classes.copies:
         return Choice(frozenset(gone), _lead(scene, texts, classes, gone, cuts))
-    neighbours = _neighbours(scene, texts, classes, cuts, joins)
+    neighbours = _neighbours(scene, texts, heads, classes, cuts, joins)
     may_stay = {text for copies in classes.copies.values() for text in copies}
     stay = [text for text in texts.firsts if text not in cuts and (text not in gone or text in may_stay)]
     wanted = {texts.holder[unit] for unit in asked}
     runs = list(_runs(stay, classes, {classes.of[text] for text in wanted}))
-    kept, cost, bound = _solve(scene, texts, runs, classes, neighbours, cuts, echoes, keep, wanted)
+    kept, cost, bound = _solve(scene, texts, heads, runs, classes, neighbours, cuts, echoes, keep, wanted)
     for run in runs:
         if run.passage >= 0:
             gone.update(texts.units(run.texts))
@@ -185,7 +185,9 @@ def _glued(scene: Scene) -> set[int]:
     }
 
 
-def _classify(scene: Scene, texts: _Texts, removable: Collection[int], cuts: Mapping[int, int]) -> _Classes:
+def _classify(
+    scene: Scene, texts: _Texts, heads: Collection[int], removable: Collection[int], cuts: Mapping[int, int]
+) -> _Classes:
     """Group texts that say the same; a passage has a choice when all its copies may go and its first text may too.
 
     A copy that stays anyway, as a refrain does, is a passage of its own: what copies it may stay in its place.
@@ -206,7 +208,7 @@ def _classify(scene: Scene, texts: _Texts, removable: Collection[int], cuts: Map
             members.setdefault(first, [])
             if not all(unit in removable for unit in range(text + 1, texts.last[text] + 1)):
                 fixed.add(first)
-            elif _may_stay(scene, text, first):
+            elif _may_stay(scene, heads, text, first):
                 members[first].append(text)
         else:
             # A copy that is not cut as its witness is stays a copy only while its witness stays in one piece.
@@ -221,9 +223,10 @@ def _classify(scene: Scene, texts: _Texts, removable: Collection[int], cuts: Map
     return _Classes(of, copies)
 
 
-def _may_stay(scene: Scene, text: int, first: int) -> bool:
+def _may_stay(scene: Scene, heads: Collection[int], text: int, first: int) -> bool:
     """Tell whether a copy may stay instead of the first text: not a flattened one instead of an item or a heading."""
-    return scene.kind[text] is scene.kind[first] and not scene.container[text] and not scene.container[first]
+    alike = scene.kind[text] is scene.kind[first] or (text in heads and first in heads)
+    return alike and not scene.container[text] and not scene.container[first]
 
 
 def _torn(scene: Scene, texts: _Texts, place: int, end: int) -> Iterator[int]:
@@ -236,7 +239,12 @@ def _torn(scene: Scene, texts: _Texts, place: int, end: int) -> Iterator[int]:
 
 
 def _neighbours(
-    scene: Scene, texts: _Texts, classes: _Classes, cuts: Mapping[int, int], joins: Mapping[int, int]
+    scene: Scene,
+    texts: _Texts,
+    heads: Collection[int],
+    classes: _Classes,
+    cuts: Mapping[int, int],
+    joins: Mapping[int, int],
 ) -> set[tuple[int, int]]:
     """Return the pairs of texts that their author put side by side: neighbours in some draft, not across its seam."""
     pairs = {(_START, classes.of[texts.firsts[0]])}
@@ -248,7 +256,7 @@ def _neighbours(
         if scene.state[text] is COPY:
             place = int(scene.root[scene.first[text]])
             # Nobody begins anew right below a heading.
-            restarts = (place < reach or place >= stretch) and (end < 0 or scene.kind[end] is not Kind.HEADING)
+            restarts = (place < reach or place >= stretch) and end not in heads
             stretch = scene.last[texts.last[text]]
             reach = int(scene.root[stretch - 1]) + 1
         else:
@@ -287,6 +295,7 @@ def _runs(stay: list[int], classes: _Classes, asked: Collection[int]) -> Iterato
 def _solve(
     scene: Scene,
     texts: _Texts,
+    heads: Collection[int],
     runs: list[_Run],
     classes: _Classes,
     neighbours: Collection[tuple[int, int]],
@@ -310,10 +319,10 @@ def _solve(
     begins = [run.texts[0] for run in runs]
     # What stands at -1 is before all: there a post begins.
     ends = [*(run.texts[-1] for run in runs), _START]
-    torn = [*(_cost_after(scene, texts.last[end]) for end in ends[:-1]), _BEHEADED]
-    anew = [_SEAM + _cost_before(scene, begin) for begin in begins]
+    torn = [*(_cost_after(scene, heads, texts.last[end]) for end in ends[:-1]), _BEHEADED]
+    anew = [_SEAM + _cost_before(scene, heads, begin) for begin in begins]
     holes = [run.passage >= 0 and not run.copy and not after.copy for run, after in pairwise(runs)]
-    heading_of = _headings(scene)
+    heading_of = _headings(scene, heads)
     says = [*(classes.of[end] for end in ends[:-1]), _START]
     ending, after_ending = _find_ending(scene, texts, runs, wordings, echoes)
 
@@ -536,26 +545,26 @@ def _find_wordings(scene: Scene) -> _Wordings:
     return _Wordings(own, lacks)
 
 
-def _cost_after(scene: Scene, unit: int) -> int:
+def _cost_after(scene: Scene, heads: Collection[int], unit: int) -> int:
     """Return what it costs when another text follows the one that ends in a unit than did."""
-    cost = _BARE_HEADING if scene.kind[unit] is Kind.HEADING else 0
-    if not scene.closes[unit]:
+    cost = _BARE_HEADING if unit in heads else 0
+    if not scene.closes[unit] and not cost:
         return cost + _TORN_END
     return cost + _TORN_SENTENCE if _breaks_off(scene, unit) else cost
 
 
-def _headings(scene: Scene) -> list[int]:
+def _headings(scene: Scene, heads: Collection[int]) -> list[int]:
     """Return for each unit the last heading before it, -1 where there is none."""
-    heads = [-1]
+    last = [-1]
     for unit in range(len(scene) - 1):
-        heads.append(unit if scene.kind[unit] is Kind.HEADING else heads[-1])
-    return heads[: len(scene)]
+        last.append(unit if unit in heads else last[-1])
+    return last[: len(scene)]
 
 
-def _cost_before(scene: Scene, unit: int) -> int:
+def _cost_before(scene: Scene, heads: Collection[int], unit: int) -> int:
     """Return what it costs, on top of the seam, when the text that begins with a unit follows another than it did."""
     cost = 0 if scene.opens[unit] else _TORN_START + (_TORN_ITEM if scene.kind[unit] is Kind.ITEM else 0)
-    if scene.kind[unit] is Kind.HEADING:
+    if unit in heads:
         return cost - _SEAM // 2
     return cost + _LEANS if _REFERS.match(scene.post.text, scene.spans[unit].start) else cost
 

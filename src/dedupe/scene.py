@@ -44,6 +44,7 @@ class State(Enum):
     VOID = "void"
 
 
+_BOLD = re.compile(r"\*\*[^*\n]+\*\*[:：]?")
 _TITLE = re.compile(r"""^[ \t]*"?title"?[ \t]*[:=][ \t]*(?P<quote>["']?)(?P<title>.+?)(?P=quote),?[ \t]*\r?$""", re.MULTILINE)
 NEW, COPY, LEAK, VOID = State
 """The states by short names: to look up a member of an enumeration takes longer than most of what is asked of a unit."""
@@ -239,6 +240,16 @@ def title_of(scene: Scene, unit: int) -> Span | None:
     if not title or not np.array_equal(fold(title["title"]).codes, scene.folded.codes[scene.first[unit] : scene.last[unit]]):
         return None
     return Span(*title.span("title"))
+
+
+def find_heads(scene: Scene) -> frozenset[int]:
+    """Return the headings, and the lines in bold that open a paragraph: they head it though it comes without a blank line."""
+    text, spans = scene.post.text, scene.spans
+    bold = [unit for unit in range(len(scene) - 1) if scene.opens[unit] and text.startswith("**", spans[unit].start)]
+    lines = [
+        unit for unit in bold if _BOLD.fullmatch(text, *spans[unit]) and "\n" in text[spans[unit].end : spans[unit + 1].start]
+    ]
+    return frozenset([*lines, *(unit for unit in range(len(scene)) if scene.kind[unit] is Kind.HEADING)])
 
 
 def find_footers(scene: Scene) -> frozenset[int]:
