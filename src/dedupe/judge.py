@@ -28,6 +28,8 @@ _ABOUT_PROMPTS = re.compile(r"プロンプト|prompt|提示词|提示詞|프롬�
 
 _LEAST_DANGLING = 20
 """Weight of the last words of a paragraph, too many for a label."""
+_SCRAP = 16
+"""Folded characters, at most, of words that break off and need no completion to go, for they say nothing."""
 _LONELY = 12
 """Folded characters of a sentence that is looked for elsewhere because all around it goes."""
 _RAN_TOGETHER = 3
@@ -73,6 +75,7 @@ def judge(scene: Scene, keep: Keep = Keep.BEST, asked: Sequence[Span] = ()) -> t
     verdicts = fence(scene, verdicts)
     if not damaged:
         verdicts.extend(_suspect(scene, rows))
+    verdicts.extend(_scraps(scene, verdicts) if damaged else ())
     verdicts.extend(_dangling(scene, verdicts, damaged))
     return tuple(sorted(verdicts, key=lambda verdict: verdict.spans))
 
@@ -611,6 +614,26 @@ def _suspect(scene: Scene, rows: Iterable[Row]) -> Iterator[Verdict]:
             copies = {unit for unit in range(row.first, row.last) if scene.state[unit] is COPY}
             for verdict in _tell(scene, copies, scene.root, [row], []):
                 yield Verdict("RPT001", verdict.spans, Safety.DISPLAY, verdict.witness, ("no other damage in the post",))
+
+
+def _scraps(scene: Scene, verdicts: list[Verdict]) -> Iterator[Verdict]:
+    """Yield the first words of a sentence that break off before a seam, so few that they stand in another one by chance."""
+    spans = [span for verdict in verdicts for span in verdict.spans]
+    gone = {unit for verdict in verdicts if verdict.safety is not Safety.DISPLAY for unit in scene.units_in(verdict.spans)}
+    for unit in range(1, len(scene)):
+        if scene.state[unit] is not NEW or scene.kind[unit] is not Kind.PARAGRAPH or not scene.is_cut(unit):
+            continue
+        words, span, after = scene.folded_text(unit), scene.spans[unit], unit + 1
+        damage = after < len(scene) and (after in gone or scene.state[after] is LEAK)
+        seam = damage or after == len(scene) or scene.is_wide(after) or scene.kind[after] is Kind.RULE
+        touched = any(part.start <= span.end and span.start <= part.end for part in spans)
+        if not 0 < len(words) <= _SCRAP or not (damage if scene.opens[unit] else seam) or touched:
+            continue
+        holders = (scene.unit_at(found.start()) for found in re.finditer(re.escape(words), scene.chars))
+        holder = next((each for each in holders if each != unit and each not in gone and scene.state[each] is not LEAK), None)
+        if holder is not None:
+            evidence = ("a few words that break off and stand elsewhere",)
+            yield Verdict("RPT003", (span,), Safety.UNSAFE, scene.spans[holder], evidence)
 
 
 def _dangling(scene: Scene, verdicts: list[Verdict], damaged: bool) -> Iterator[Verdict]:

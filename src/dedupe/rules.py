@@ -193,6 +193,7 @@ EVIDENCE = frozenset(
         N_("was to stay instead of its witness, which cannot go: both stay"),
         N_("the title once more, behind what goes"),
         N_("takes up what broke off"),
+        N_("a few words that break off and stand elsewhere"),
         N_("left, for it cannot be repaired beside what was decided"),
         N_("the one that stays"),
         N_("in its front matter"),
