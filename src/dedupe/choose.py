@@ -14,7 +14,7 @@ import numpy as np
 
 from dedupe.model import Integers, Keep, Kind
 from dedupe.rows import is_balanced
-from dedupe.scene import COPY, NEW, Scene, find_footers, find_heads
+from dedupe.scene import COPY, NEW, Scene, find_footers
 
 _ONE = 2500
 """What a plain seam costs, in characters: each that stays in a later copy costs 1, so of equal choices the first stays."""
@@ -126,17 +126,17 @@ def choose(
     for each character kept later than at first. All new text stays; of each passage exactly one copy stays: the first,
     unless the cost falls when a stretch of the post stays whole instead, or `keep` names the copy, whatever it costs.
     """
-    texts, heads = _find_texts(scene, cuts, joins), find_heads(scene)
-    classes = _classify(scene, texts, heads, removable, cuts)
+    texts = _find_texts(scene, cuts, joins)
+    classes = _classify(scene, texts, removable, cuts)
     gone = set(removable) | set(cuts)
     if not classes.copies:
         return Choice(frozenset(gone), _lead(scene, texts, classes, gone, cuts))
-    neighbours = _neighbours(scene, texts, heads, classes, cuts, joins)
+    neighbours = _neighbours(scene, texts, classes, cuts, joins)
     may_stay = {text for copies in classes.copies.values() for text in copies}
     stay = [text for text in texts.firsts if text not in cuts and (text not in gone or text in may_stay)]
     wanted = {texts.holder[unit] for unit in asked}
     runs = list(_runs(stay, classes, {classes.of[text] for text in wanted}))
-    kept, cost, bound = _solve(scene, texts, heads, runs, classes, neighbours, cuts, echoes, keep, wanted)
+    kept, cost, bound = _solve(scene, texts, runs, classes, neighbours, cuts, echoes, keep, wanted)
     for run in runs:
         if run.passage >= 0:
             gone.update(texts.units(run.texts))
@@ -165,11 +165,9 @@ def _find_texts(scene: Scene, cuts: Mapping[int, int], joins: Mapping[int, int])
 def _glued(scene: Scene) -> set[int]:
     """Return the units that are one text with the unit before, because a copy of both is a single unit."""
     inner: set[int] = set()
-    for unit, place in enumerate(scene.witness):
-        if scene.state[unit] is COPY and place >= scene.first[0]:
-            first, last = scene.unit_at(place), scene.unit_at(scene.witness_end(unit) - 1)
-            if first < last and scene.block[first] == scene.block[last]:
-                inner.update(scene.first[first + 1 : last + 1])
+    for unit, (first, last) in enumerate(zip(scene.witness_first, scene.witness_last, strict=True)):
+        if 0 <= first < last and scene.state[unit] is COPY and scene.block[first] == scene.block[last]:
+            inner.update(scene.first[first + 1 : last + 1])
     if not inner:
         return set()
     root = scene.root
@@ -185,9 +183,7 @@ def _glued(scene: Scene) -> set[int]:
     }
 
 
-def _classify(
-    scene: Scene, texts: _Texts, heads: Collection[int], removable: Collection[int], cuts: Mapping[int, int]
-) -> _Classes:
+def _classify(scene: Scene, texts: _Texts, removable: Collection[int], cuts: Mapping[int, int]) -> _Classes:
     """Group texts that say the same; a passage has a choice when all its copies may go and its first text may too.
 
     A copy that stays anyway, as a refrain does, is a passage of its own: what copies it may stay in its place.
@@ -199,7 +195,7 @@ def _classify(
         place = scene.witness[text]
         if text not in removable or place < scene.first[0]:
             continue
-        twin = texts.holder[scene.unit_at(place)]
+        twin = texts.holder[scene.witness_first[text]]
         if twin < 0:
             continue
         end = scene.witness_end(texts.last[text])
@@ -208,7 +204,7 @@ def _classify(
             members.setdefault(first, [])
             if not all(unit in removable for unit in range(text + 1, texts.last[text] + 1)):
                 fixed.add(first)
-            elif _may_stay(scene, heads, text, first):
+            elif _may_stay(scene, text, first):
                 members[first].append(text)
         else:
             # A copy that is not cut as its witness is stays a copy only while its witness stays in one piece.
@@ -223,9 +219,9 @@ def _classify(
     return _Classes(of, copies)
 
 
-def _may_stay(scene: Scene, heads: Collection[int], text: int, first: int) -> bool:
+def _may_stay(scene: Scene, text: int, first: int) -> bool:
     """Tell whether a copy may stay instead of the first text: not a flattened one instead of an item or a heading."""
-    alike = scene.kind[text] is scene.kind[first] or (text in heads and first in heads)
+    alike = scene.kind[text] is scene.kind[first] or (text in scene.heads and first in scene.heads)
     return alike and not scene.container[text] and not scene.container[first]
 
 
@@ -241,7 +237,6 @@ def _torn(scene: Scene, texts: _Texts, place: int, end: int) -> Iterator[int]:
 def _neighbours(
     scene: Scene,
     texts: _Texts,
-    heads: Collection[int],
     classes: _Classes,
     cuts: Mapping[int, int],
     joins: Mapping[int, int],
@@ -256,7 +251,7 @@ def _neighbours(
         if scene.state[text] is COPY:
             place = int(scene.root[scene.first[text]])
             # Nobody begins anew right below a heading.
-            restarts = (place < reach or place >= stretch) and end not in heads
+            restarts = (place < reach or place >= stretch) and end not in scene.heads
             stretch = scene.last[texts.last[text]]
             reach = int(scene.root[stretch - 1]) + 1
         else:
@@ -295,7 +290,6 @@ def _runs(stay: list[int], classes: _Classes, asked: Collection[int]) -> Iterato
 def _solve(
     scene: Scene,
     texts: _Texts,
-    heads: Collection[int],
     runs: list[_Run],
     classes: _Classes,
     neighbours: Collection[tuple[int, int]],
@@ -319,10 +313,10 @@ def _solve(
     begins = [run.texts[0] for run in runs]
     # What stands at -1 is before all: there a post begins.
     ends = [*(run.texts[-1] for run in runs), _START]
-    torn = [*(_cost_after(scene, heads, texts.last[end]) for end in ends[:-1]), _BEHEADED]
-    anew = [_SEAM + _cost_before(scene, heads, begin) for begin in begins]
+    torn = [*(_cost_after(scene, texts.last[end]) for end in ends[:-1]), _BEHEADED]
+    anew = [_SEAM + _cost_before(scene, begin) for begin in begins]
     holes = [run.passage >= 0 and not run.copy and not after.copy for run, after in pairwise(runs)]
-    heading_of = _headings(scene, heads)
+    heading_of = _headings(scene)
     says = [*(classes.of[end] for end in ends[:-1]), _START]
     ending, after_ending = _find_ending(scene, texts, runs, wordings, echoes)
 
@@ -545,33 +539,33 @@ def _find_wordings(scene: Scene) -> _Wordings:
     return _Wordings(own, lacks)
 
 
-def _cost_after(scene: Scene, heads: Collection[int], unit: int) -> int:
+def _cost_after(scene: Scene, unit: int) -> int:
     """Return what it costs when another text follows the one that ends in a unit than did."""
-    cost = _BARE_HEADING if unit in heads else 0
+    cost = _BARE_HEADING if unit in scene.heads else 0
     if not scene.closes[unit] and not cost:
         return cost + _TORN_END
     return cost + _TORN_SENTENCE if _breaks_off(scene, unit) else cost
 
 
-def _headings(scene: Scene, heads: Collection[int]) -> list[int]:
+def _headings(scene: Scene) -> list[int]:
     """Return for each unit the last heading before it, -1 where there is none."""
     last = [-1]
     for unit in range(len(scene) - 1):
-        last.append(unit if unit in heads else last[-1])
+        last.append(unit if unit in scene.heads else last[-1])
     return last[: len(scene)]
 
 
-def _cost_before(scene: Scene, heads: Collection[int], unit: int) -> int:
+def _cost_before(scene: Scene, unit: int) -> int:
     """Return what it costs, on top of the seam, when the text that begins with a unit follows another than it did."""
     cost = 0 if scene.opens[unit] else _TORN_START + (_TORN_ITEM if scene.kind[unit] is Kind.ITEM else 0)
-    if unit in heads:
+    if unit in scene.heads:
         return cost - _SEAM // 2
     return cost + _LEANS if _REFERS.match(scene.post.text, scene.spans[unit].start) else cost
 
 
 def _is_of_whole_units(scene: Scene, unit: int) -> bool:
     place, end = scene.witness[unit], scene.witness_end(unit)
-    return scene.first[scene.unit_at(place)] == place and scene.last[scene.unit_at(end - 1)] == end
+    return scene.first[scene.witness_first[unit]] == place and scene.last[scene.witness_last[unit]] == end
 
 
 def _lead(scene: Scene, texts: _Texts, classes: _Classes, gone: Collection[int], cuts: Mapping[int, int]) -> Integers:

@@ -206,7 +206,7 @@ def _find_rewritten(scene: Scene, repeats: Repeats, texts: list[int]) -> frozens
     of: dict[int, int] = {}
     for unit in texts:
         if scene.state[unit] is COPY:
-            of[unit] = scene.unit_at(scene.witness[unit])
+            of[unit] = scene.witness_first[unit]
         elif unit in wanted:
             votes = shared.get(unit, {})
             likely = [max(votes, key=lambda other: (votes[other], -other))] if votes else []

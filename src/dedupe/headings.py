@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from dedupe.model import Kind, Safety, Span, Verdict
-from dedupe.scene import COPY, LEAK, VOID, Scene, find_heads, level, title_of
+from dedupe.scene import COPY, LEAK, VOID, Scene, level, title_of
 
 _LEAST_TITLE = 12
 """Folded characters of a title that is no mere label, as `Notes` is."""
@@ -24,32 +24,31 @@ def find_headings(scene: Scene, verdicts: Sequence[Verdict]) -> Iterator[Verdict
     It is safe where the heading stands elsewhere too, or is the title in the front matter. A generator that writes a post
     once more begins with its title, which the body need not have, or has in another place.
     """
-    heads = find_heads(scene)
-    if not heads:
+    if not scene.heads:
         return
     going = [verdict for verdict in verdicts if verdict.safety is not Safety.DISPLAY and verdict.rule != "RPT004"]
     gone = {unit for verdict in going for unit in scene.units_in(verdict.spans)}
-    headings = sorted(heads - gone - {0})
+    headings = sorted(scene.heads - gone - {0})
     titles = [unit for unit in headings if 0 not in gone and _is_title(scene, unit) and _is_behind(scene, unit, gone)]
     for unit in titles:
         # A rule right under it set the title off from the next draft.
         last = unit + 1 if unit + 1 < len(scene) and scene.kind[unit + 1] is Kind.RULE else unit
         span = Span(scene.spans[unit].start, scene.spans[last].end)
         yield Verdict("RPT001", (span,), Safety.SAFE, scene.spans[0], ("the title once more, behind what goes",))
-    idle = [unit for unit in headings if unit not in titles and _heads_nothing(scene, heads, unit, gone)]
+    idle = [unit for unit in headings if unit not in titles and _heads_nothing(scene, unit, gone)]
     for unit in idle:
-        yield from _judge_idle(scene, heads, unit, gone)
+        yield from _judge_idle(scene, unit, gone)
     for above, unit in pairwise(unit for unit in headings if unit not in {*titles, *idle}):
         said, before = scene.folded_text(unit), scene.folded_text(above)
         goes_on = before == _GOES_ON.sub("", said) != said and 2 * (len(said) - len(before)) <= len(before)
-        if goes_on and (same := _find_same(scene, heads, unit, gone)) is not None:
+        if goes_on and (same := _find_same(scene, unit, gone)) is not None:
             witness = scene.spans[above]
             pairs = tuple((scene.spans[each], witness) for each in (unit, *same))
             evidence = ("a heading once more, over what goes on",)
             yield Verdict("RPT001", (scene.spans[unit],), Safety.UNSAFE, witness, evidence, rewritten=pairs)
 
 
-def _judge_idle(scene: Scene, heads: Collection[int], unit: int, gone: set[int]) -> Iterator[Verdict]:
+def _judge_idle(scene: Scene, unit: int, gone: set[int]) -> Iterator[Verdict]:
     """Yield the verdict on a heading over nothing but what goes."""
     if scene.state[unit] is COPY:
         place = int(scene.root[scene.first[unit]])
@@ -58,20 +57,20 @@ def _judge_idle(scene: Scene, heads: Collection[int], unit: int, gone: set[int])
         witness = scene.spans[twin] if stays and scene.length[twin] == scene.length[unit] else None
     else:
         witness = title_of(scene, unit)
-    same = _find_same(scene, heads, unit, gone)
+    same = _find_same(scene, unit, gone)
     if witness:
         yield Verdict("RPT001", (scene.spans[unit],), Safety.SAFE, witness, ("a heading once more, over what goes",))
-    elif same is not None and all(_lost_all(scene, heads, each, gone) for each in (unit, *same)):
+    elif same is not None and all(_lost_all(scene, each, gone) for each in (unit, *same)):
         bare = tuple(scene.spans[each] for each in (unit, *same))
         yield Verdict("RPT001", bare[:1], Safety.UNSAFE, None, ("a heading, all under it goes",), bare=bare)
 
 
-def _find_same(scene: Scene, heads: Collection[int], unit: int, gone: set[int]) -> list[int] | None:
+def _find_same(scene: Scene, unit: int, gone: set[int]) -> list[int] | None:
     """Return the headings among `gone` that say the same; None where other text that goes needs this one to stay."""
     said, places = scene.folded_text(unit), scene.root[scene.first[unit] : scene.last[unit]]
     same: list[int] = []
     for each in sorted(gone):
-        like, heading = scene.near.get(each), each in heads
+        like, heading = scene.near.get(each), each in scene.heads
         if heading and scene.folded_text(each) == said:
             same.append(each)
             continue
@@ -83,11 +82,11 @@ def _find_same(scene: Scene, heads: Collection[int], unit: int, gone: set[int]) 
     return same if said and not needs_another else None
 
 
-def _lost_all(scene: Scene, heads: Collection[int], unit: int, gone: set[int]) -> bool:
+def _lost_all(scene: Scene, unit: int, gone: set[int]) -> bool:
     """Tell whether a section had text, and none of it stays, nor any section in it."""
     after = _end_of_void(scene, unit, gone)
     had = any(each in gone and scene.state[each] is not LEAK for each in range(unit + 1, after))
-    return had and (after == len(scene) or (after in heads and level(scene, after) <= level(scene, unit)))
+    return had and (after == len(scene) or (after in scene.heads and level(scene, after) <= level(scene, unit)))
 
 
 def _end_of_void(scene: Scene, unit: int, gone: set[int]) -> int:
@@ -112,8 +111,8 @@ def _is_behind(scene: Scene, unit: int, gone: set[int]) -> bool:
     return before in gone
 
 
-def _heads_nothing(scene: Scene, heads: Collection[int], unit: int, gone: set[int]) -> bool:
+def _heads_nothing(scene: Scene, unit: int, gone: set[int]) -> bool:
     """Tell whether what stands under a heading goes, all of it."""
     after = _end_of_void(scene, unit, gone)
     went = any(each in gone for each in range(unit + 1, after))
-    return went and (after == len(scene) or after in heads)
+    return went and (after == len(scene) or after in scene.heads)

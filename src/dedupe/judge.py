@@ -621,7 +621,12 @@ def _scraps(scene: Scene, verdicts: list[Verdict]) -> Iterator[Verdict]:
     spans = [span for verdict in verdicts for span in verdict.spans]
     gone = {unit for verdict in verdicts if verdict.safety is not Safety.DISPLAY for unit in scene.units_in(verdict.spans)}
     for unit in range(1, len(scene)):
-        if scene.state[unit] is not NEW or scene.kind[unit] is not Kind.PARAGRAPH or not scene.is_cut(unit):
+        if (
+            scene.stopped[unit]
+            or scene.state[unit] is not NEW
+            or scene.kind[unit] is not Kind.PARAGRAPH
+            or not scene.is_cut(unit)
+        ):
             continue
         words, span, after = scene.folded_text(unit), scene.spans[unit], unit + 1
         damage = after < len(scene) and (after in gone or scene.state[after] is LEAK)

@@ -398,11 +398,8 @@ def is_flattened(scene: Scene, plain: list[int], least: int) -> bool:
     for _, units in groupby(plain, key=lambda unit: scene.block[unit]):
         blocks: set[int] = set()
         for unit in units:
-            place = scene.witness[unit]
-            if place < 0:
-                continue
-            blocks.add(scene.block[scene.unit_at(place)])
-            blocks.add(scene.block[scene.unit_at(place + scene.length[unit] - 1)])
+            if scene.witness[unit] >= 0:
+                blocks.update((scene.block[scene.witness_first[unit]], scene.block[scene.witness_last[unit]]))
         if len(blocks) >= least:
             return True
     return False

@@ -54,7 +54,9 @@ NEW, COPY, LEAK, VOID = State
 class Scene:
     """Units as plain lists, for rules that look at a few of them many times; folded offsets unless said otherwise.
 
-    `chars` are the folded codes as a string; `source` is that of Copies, `root` where it leads to in the end.
+    `heads` are the headings and what looks like one; `witness_first` and `witness_last` the units in which the witness of each
+    begins and ends, -1 for none. `chars` are the folded codes as a string; `source` is that of Copies, `root` where it leads to
+    in the end.
     """
 
     post: Post
@@ -71,7 +73,10 @@ class Scene:
     length: list[int]
     opens: list[bool]
     closes: list[bool]
+    heads: frozenset[int]
     witness: list[int]
+    witness_first: list[int]
+    witness_last: list[int]
     source: Integers
     root: Integers
     state: list[State]
@@ -196,9 +201,7 @@ def set_scene(
         and (stopped[unit] or last[unit] - first[unit] >= _LONG)
         for unit in range(len(spans))
     ]
-    newlines = [0]
-    for before, after in pairwise(spans):
-        newlines.append(post.text.count("\n", before.end, after.start) if after.start > before.end else 0)
+    newlines = _count_newlines(post.text, spans)
     endings = [stopped[unit] for unit in range(len(spans)) if closes[unit] and kind[unit] is Kind.PARAGRAPH]
     # Room that damage left says nothing of how the author spaces paragraphs.
     quiet = [kind_ is NEW and (stop or not shut) for kind_, stop, shut in zip(state, stopped, closes, strict=True)]
@@ -218,7 +221,10 @@ def set_scene(
         length=(copies.ends - copies.starts).tolist(),
         opens=opens,
         closes=closes,
+        heads=_find_heads(post.text, spans, kind, opens),
         witness=witness,
+        witness_first=_find_units(copies, copies.witness),
+        witness_last=_find_units(copies, _find_witness_ends(copies, near or {}) - 1),
         source=copies.source,
         root=find_roots(copies.source),
         state=state,
@@ -242,18 +248,10 @@ def title_of(scene: Scene, unit: int) -> Span | None:
     return Span(*title.span("title"))
 
 
-def find_heads(scene: Scene) -> frozenset[int]:
-    """Return the headings, and the lines in bold that open a paragraph: they head it though it comes without a blank line."""
-    text, spans = scene.post.text, scene.spans
-    bold = [unit for unit in range(len(scene) - 1) if scene.opens[unit] and text.startswith("**", spans[unit].start)]
-    lines = [
-        unit for unit in bold if _BOLD.fullmatch(text, *spans[unit]) and "\n" in text[spans[unit].end : spans[unit + 1].start]
-    ]
-    return frozenset([*lines, *(unit for unit in range(len(scene)) if scene.kind[unit] is Kind.HEADING)])
-
-
 def find_footers(scene: Scene) -> frozenset[int]:
     """Return the units a site appends on purpose: lists of links with their heading, and what is no prose after them."""
+    if Kind.LINKS not in scene.kind:
+        return frozenset()
     footers: set[int] = set()
     for unit, kind in enumerate(scene.kind):
         if kind is Kind.LINKS:
@@ -286,6 +284,36 @@ def find_roots(source: Integers) -> Integers:
             return root
         root = further
     raise AssertionError
+
+
+def _find_heads(text: str, spans: list[Span], kind: list[Kind], opens: list[bool]) -> frozenset[int]:
+    """Return the headings, and the lines in bold that open a paragraph: they head it though it comes without a blank line."""
+    heads = [unit for unit, each in enumerate(kind) if each is Kind.HEADING]
+    starts = [unit for unit in range(len(spans) - 1) if opens[unit] and text.startswith("**", spans[unit].start)]
+    bold = [
+        unit for unit in starts if _BOLD.fullmatch(text, *spans[unit]) and "\n" in text[spans[unit].end : spans[unit + 1].start]
+    ]
+    return frozenset([*heads, *bold])
+
+
+def _count_newlines(text: str, spans: list[Span]) -> list[int]:
+    """Return how many line breaks stand before each unit, none counted before the first."""
+    gaps = ((before.end, after.start) for before, after in pairwise(spans))
+    return [0, *(text.count("\n", end, start) if start > end else 0 for end, start in gaps)]
+
+
+def _find_units(copies: Copies, places: Integers) -> list[int]:
+    """Return the units that hold folded places, -1 for places before all of them."""
+    units: list[int] = (np.searchsorted(copies.starts, places, "right") - 1).tolist()
+    return units
+
+
+def _find_witness_ends(copies: Copies, near: Mapping[int, Likeness]) -> Integers:
+    """Return where the witness of each unit ends, 0 for none."""
+    ends = np.where(copies.witness < 0, 0, copies.witness + copies.ends - copies.starts)
+    for unit, like in near.items():
+        ends[unit] = like.place.end
+    return ends
 
 
 def _find_edges(borders: list[bool], leaky: set[int], count: int) -> tuple[list[bool], list[bool]]:
