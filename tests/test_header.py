@@ -52,6 +52,12 @@ def test_values_that_cannot_be_read_are_nothing(text: str) -> None:
     assert read_values(read_post("a.md", text)) == {}
 
 
+@pytest.mark.parametrize("text", ["---\r\n" + "a b\r\n" * 2000, "---\r\n" + "\r\n" * 2000 + "- x\r\n---\r\nbody\r\n"])
+def test_a_post_that_opens_with_a_rule_is_read_at_once_whatever_ends_its_lines(text: str) -> None:
+    """Where an end of a line could be read in two ways, a search tried both at each of them, and never ended."""
+    assert read_post("a.md", text).header == (0, 0)
+
+
 def test_values_of_json_are_read_but_for_half_a_character() -> None:
     assert read_values(read_post("a.md", '{ "title": "\\u6e2f \\ud83d\\ude00", "draft": true }\n\nx')) == {
         "title": "港 😀",

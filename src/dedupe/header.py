@@ -11,13 +11,13 @@ import msgspec
 
 from dedupe.model import Post, Span
 
-_YAML = re.compile(r"---[ \t]*(?:\r\n|\n|\r)(?P<inside>(?:[^\r\n]*(?:\r\n|\n|\r))*?)(?:---|\.\.\.)[ \t]*(?:\r\n|\n|\r|\Z)")
-_TOML = re.compile(r"\+\+\+[ \t]*(?:\r\n|\n|\r)(?P<inside>(?:[^\r\n]*(?:\r\n|\n|\r))*?)\+\+\+[ \t]*(?:\r\n|\n|\r|\Z)")
-_KEY = re.compile(r"""(?:[ \t]*(?:\#[^\r\n]*)?(?:\r\n|\n|\r))*(?:["']?[^\s:#\-"'{[][^\r\n:]*["']?[ \t]*:(?:\s|\Z)|\{|\Z)""")
-_UNCLOSED = re.compile(
-    r"---[ \t]*(?:\r\n|\n|\r)"
-    r"(?:(?:[^\s:]+:(?:[ \t][^\r\n]*)?|[ \t]+\S[^\r\n]*|-[ \t][^\r\n]*)(?:\r\n|\n|\r|\Z))+"
-)
+_EOL = r"(?:\r\n|\n|\r(?!\n))"
+"""An end of a line, of which there is one way to read it: else a search would try both ways at each line."""
+_END = rf"(?:{_EOL}|\Z)"
+_YAML = re.compile(rf"---[ \t]*{_EOL}(?P<inside>(?:[^\r\n]*{_EOL})*?)(?:---|\.\.\.)[ \t]*{_END}")
+_TOML = re.compile(rf"\+\+\+[ \t]*{_EOL}(?P<inside>(?:[^\r\n]*{_EOL})*?)\+\+\+[ \t]*{_END}")
+_KEY = re.compile(rf"(?:[ \t]*(?:\#[^\r\n]*)?{_EOL})*" + r"""(?:["']?[^\s:#\-"'{[][^\r\n:]*["']?[ \t]*:(?:\s|\Z)|\{|\Z)""")
+_UNCLOSED = re.compile(rf"---[ \t]*{_EOL}(?:(?:[^\s:]+:(?:[ \t][^\r\n]*)?|[ \t]+\S[^\r\n]*|-[ \t][^\r\n]*){_END})+")
 
 
 def read_post(name: str, text: str) -> Post:
