@@ -46,13 +46,34 @@ def test_a_heading_stays_without_unsafe_fixes() -> None:
     assert "## Tickets" in repaired(*drafts("## Tickets"), unsafe=False)
 
 
-@pytest.mark.parametrize("heading", ["## Tickets", "**Where tickets come from**"])
-def test_a_heading_goes_when_all_under_it_goes(heading: str) -> None:
-    text = drafts(heading)
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "**The ferry stops for good next May**",
+        "## Tickets [here](https://example.org/buy)",
+        "## ![logo](logo.png) Tickets",
+        "## Tickets[^1]",
+        "## `ferry --tickets`",
+        '## <a id="tickets"></a>Tickets',
+        "## Tickets {#tickets}",
+        "Tickets\n-------",
+    ],
+)
+def test_what_is_more_than_the_words_of_a_heading_stays(heading: str) -> None:
+    kept = repaired(*drafts(heading))
+    assert heading in kept
+    assert "---END---" not in kept
+
+
+def test_a_heading_that_a_link_leads_to_stays() -> None:
+    text = drafts("## Tickets")
+    assert "## Tickets" in repaired(f"See [what it costs](#tickets). {BELL}", *text)
+
+
+def test_a_heading_goes_when_all_under_it_goes() -> None:
+    text = drafts("## Tickets")
     assert repaired(*text) == [SAIL, *text[text.index("---END---") + 1 :]]
-    assert heading not in repaired(*drafts(heading, "## The goats", BELL))
-    text[2:4] = [f"{heading}\n{text[3]}"]
-    assert heading not in "\n".join(repaired(*text))
+    assert "## Tickets" not in repaired(*drafts("## Tickets", "## The goats", BELL))
 
 
 def test_a_heading_over_nothing_but_a_leak_stays() -> None:
@@ -86,6 +107,13 @@ SECTIONS = f"# Tides\n\n## Fares\n\n{TICKETS}\n\n## Goats\n\n{GOATS}\n\n## Selle
         (SECTIONS.replace("## Goats", "### Goats"), [f"## Fares\n\n{TICKETS}\n\n"]),  # a section of it stays
         (SECTIONS.replace("## Goats\n\n", ""), [f"## Fares\n\n{TICKETS}\n\n"]),  # more text of it stays
         (f"# Tides\n\n## Fares\n\n## Sellers\n\n{TICKETS}\n", ["## Fares\n\n"]),  # nothing stood under it
+        (SECTIONS.replace("## Goats", "```\n# install\n```\n\n## Goats"), [f"## Fares\n\n{TICKETS}\n\n"]),  # code of it stays
+        (SECTIONS.replace("## Goats", "...\n\n## Goats"), [f"## Fares\n\n{TICKETS}\n\n"]),  # dots of it stay
+        (SECTIONS.replace("## Fares", "## [Fares](/f/)"), [f"## [Fares](/f/)\n\n{TICKETS}\n\n"]),  # a link goes with it
+        (
+            SECTIONS.replace("## Fares", "## Fares\n\n## Goats").replace(f"{TICKETS}\n\n## Goats", f"{TICKETS}\n\n### Goats"),
+            ["## Fares\n\n"],
+        ),
     ],
 )
 def test_the_proof_keeps_a_heading_unless_its_text_stands_elsewhere(text: str, pieces: list[str]) -> None:

@@ -9,10 +9,12 @@ from itertools import pairwise
 import numpy as np
 
 from dedupe.model import Kind, Safety, Span, Verdict
-from dedupe.scene import COPY, LEAK, VOID, Scene, level, title_of
+from dedupe.scene import COPY, NEW, VOID, Scene, level, title_of
 
 _LEAST_TITLE = 12
 """Folded characters of a title that is no mere label, as `Notes` is."""
+_PLAIN = re.compile(r"#{1,6}[ \t][^\[\]<>`{}\r\n]*")
+"""A heading that is nothing but words; a line in bold may be a sentence, and links and marks are more than words."""
 _GOES_ON = re.compile(r"[(\[【](?:続き?|つづき|続編|深掘り|continued|cont\.)[)\]】]\Z")
 """What a heading ends with, folded, that says that what stands under the one above goes on: a third of it at most, so that the
 two are near copies."""
@@ -57,10 +59,9 @@ def _judge_idle(scene: Scene, unit: int, gone: set[int]) -> Iterator[Verdict]:
         witness = scene.spans[twin] if stays and scene.length[twin] == scene.length[unit] else None
     else:
         witness = title_of(scene, unit)
-    same = _find_same(scene, unit, gone)
     if witness:
         yield Verdict("RPT001", (scene.spans[unit],), Safety.SAFE, witness, ("a heading once more, over what goes",))
-    elif same is not None and all(_lost_all(scene, each, gone) for each in (unit, *same)):
+    elif (same := _find_same(scene, unit, gone)) is not None and all(_lost_all(scene, each, gone) for each in (unit, *same)):
         bare = tuple(scene.spans[each] for each in (unit, *same))
         yield Verdict("RPT001", bare[:1], Safety.UNSAFE, None, ("a heading, all under it goes",), bare=bare)
 
@@ -68,24 +69,23 @@ def _judge_idle(scene: Scene, unit: int, gone: set[int]) -> Iterator[Verdict]:
 def _find_same(scene: Scene, unit: int, gone: set[int]) -> list[int] | None:
     """Return the headings among `gone` that say the same; None where other text that goes needs this one to stay."""
     said, places = scene.folded_text(unit), scene.root[scene.first[unit] : scene.last[unit]]
-    same: list[int] = []
-    for each in sorted(gone):
-        like, heading = scene.near.get(each), each in scene.heads
-        if heading and scene.folded_text(each) == said:
-            same.append(each)
-            continue
-        is_near = like is not None and like.witness <= unit <= like.until
-        is_cut = heading and said.startswith(scene.folded_text(each))
-        if is_near or is_cut or np.isin(scene.root[scene.first[each] : scene.last[each]], places).any():
-            return None
-    needs_another = unit in scene.near and scene.near[unit].witness in gone
-    return same if said and not needs_another else None
+    plain = _PLAIN.fullmatch(scene.text(unit)) and "](#" not in scene.post.text
+    if not said or not plain or (unit in scene.near and scene.near[unit].witness in gone):
+        return None
+    copied = (scene.root >= places.min()) & (scene.root <= places.max())
+    copies = {scene.unit_at(place) for place in np.flatnonzero(copied).tolist()}
+    near = {each for each, like in scene.near.items() if like.witness <= unit <= like.until}
+    begun = {each for each in scene.heads & gone if said.startswith(scene.folded_text(each))}
+    same = {each for each in begun if scene.folded_text(each) == said}
+    return None if gone.intersection((copies | near | begun) - same) else sorted(same)
 
 
 def _lost_all(scene: Scene, unit: int, gone: set[int]) -> bool:
     """Tell whether a section had text, and none of it stays, nor any section in it."""
-    after = _end_of_void(scene, unit, gone)
-    had = any(each in gone and scene.state[each] is not LEAK for each in range(unit + 1, after))
+    after = unit + 1
+    while after < len(scene) and (after in gone or scene.kind[after] is Kind.RULE):
+        after += 1
+    had = any(each in gone and scene.state[each] in {NEW, COPY} and each not in scene.heads for each in range(unit + 1, after))
     return had and (after == len(scene) or (after in scene.heads and level(scene, after) <= level(scene, unit)))
 
 

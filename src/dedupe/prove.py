@@ -23,6 +23,8 @@ _EMPHASIS = re.compile(r"[*_](?:(?<![A-Za-z0-9][*_])|(?![A-Za-z0-9]))|~{2,}|[`\u
 _BULLET = re.compile(r"[-+#>|:]+")
 _SENTENCE = re.compile(r"[。！？!?｡।؟۔။።]|\.(?=\s)")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+\S|^[ \t]*(\*\*|__)(?=\S)[^\r\n]*(?<=\S)\1[ \t]*[:：]?[ \t]*$")
+_BARE = re.compile(r"#{1,6}[ \t][^\[\]<>`{}\r\n]*")
+_RULE = re.compile(r"[ \t]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})")
 _FENCE = re.compile(
     r"(?:^|(?<=\A\ufeff)) {0,3}(`{3,}(?=[^`\r\n]*\r?\n)|~{3,})[^\r\n]*\r?\n.*?^ {0,3}\1[`~]*[ \t]*$", re.MULTILINE | re.DOTALL
 )
@@ -328,18 +330,20 @@ def _heads_nothing(post: Post, heading: Span, edits: Sequence[Edit]) -> None:
             at = span.end
     line, below = text[heading.start : heading.end], next((line for line in _lines(after) if _says_something(line)), "")
     ends = not below or (_HEADING.match(below) and _level(below) <= _level(line))
-    if not (_HEADING.match(line) and len(_lines(line)) == 1 and _says_something(went) and ends):
+    had = any(_says_something(each) and not _HEADING.match(each) for each in _lines(went))
+    if not (_BARE.fullmatch(line) and "](#" not in text and had and ends):
         raise _fail("a heading disappears", heading, line)
 
 
-def _says_something(text: str) -> bool:
-    """Tell whether a text is more than white space, a rule or dots."""
-    return bool(_plain(text).strip(".…\n"))
+def _says_something(line: str) -> bool:
+    """Tell whether a line is neither empty nor a rule."""
+    return bool(line.strip()) and not _RULE.fullmatch(line)
 
 
 def _level(line: str) -> int:
     """Return the level of a heading, that of a line in bold below all others."""
-    return len(line) - len(line.lstrip().lstrip("#")) if line.lstrip().startswith("#") else 7
+    sign = line.lstrip()
+    return len(sign) - len(sign.lstrip("#")) or 7
 
 
 def _keeps_code(post: Post, removed: Sequence[Span], result: _Result) -> None:
