@@ -63,25 +63,29 @@ def test_words_taken_up_behind_dots_are_sure_and_fewer_are_not() -> None:
     )
 
 
-LAST = "女将は客の顔を見てから魚を選ぶ。値段の札は飾りのようなものだ。"
+@pytest.mark.parametrize(
+    "end",
+    [
+        "この町の主役は誰か。女将",
+        "次のとおりだ：\n\n女将",
+        "昼の定食は三種類だ。港の灯台は",
+        "昼の定食は三種類だ。柱時計があり、",
+        "昼の定食は三種類だ。女将は客の顔を見てから魚を選ぶと",
+        "The ferry is late. 女将",
+    ],
+)
+def test_last_words_stay_that_may_be_an_answer_or_begin_nothing_else_or_are_many(end: str) -> None:
+    assert end in repaired(end, "\n\n---END---\n\n", "夜は酒も出す。", unsafe_fixes=True)
 
 
-@pytest.mark.parametrize("words", ["港の灯台は", "昨日の客は札を裏返してから、湯呑みを", "飾りのようなもの。"])
-def test_last_words_stay_that_stand_nowhere_else_or_are_many_or_end(words: str) -> None:
-    assert words in repaired(
-        f"昼の定食は三種類だ。{LAST}{words}", "\n\n---END---\n\n", "裏では昨日の客は札を裏返して、湯呑みをひとつずつ洗う。"
-    )
-
-
-def test_last_words_stay_in_a_post_without_damage_and_a_name_at_the_end() -> None:
-    outcome = examine(read_post("a.md", f"{BEFORE}昼の定食は三種類だ。女将{BEHIND}"), Config(unsafe_fixes=True))
-    assert outcome.repaired == outcome.post.text
-    text = f"{BEFORE}{LAST}\n\n---END---\n\n{BEFORE}{LAST}\n\n夜は酒も出す。\n\n女将\n\n---\n\n## 関連\n\n- [市場](/ichiba/)\n"
-    assert "\n\n女将\n\n" in examine(read_post("a.md", text), Config(unsafe_fixes=True)).repaired
+def test_last_words_stay_in_a_post_without_damage_and_before_what_stays() -> None:
+    text = f"{BEFORE}昼の定食は三種類だ。女将は{BEHIND}"
+    assert examine(read_post("a.md", text), Config(unsafe_fixes=True)).repaired == text
+    assert "三種類だ。女将は\n" in repaired("昼の定食は三種類だ。女将は", "\n\n---\n\n", "夜は酒も出す。", unsafe_fixes=True)
 
 
 @pytest.mark.parametrize("before", ["昼の定食は三種類だ。", "昼の定食は三種類だ。\n\n"])
-def test_a_few_last_words_go_that_stand_elsewhere(before: str) -> None:
+def test_a_few_last_words_go_that_another_sentence_begins_with(before: str) -> None:
     post = (f"{before}女将は", "\n\n---END---\n\n", "夜は酒も出す。")
     assert f"{before.strip()}\n\n夜は酒も出す。" in repaired(*post, unsafe_fixes=True)
     assert f"{before}女将は" in repaired(*post)

@@ -114,6 +114,17 @@ def test_words_that_only_look_negated_state_nothing_else() -> None:
         ("冬になれば霧は消えてなくならない。", "冬になれば霧は消えてなくなる。"),
         ("船に荷を積んではならない。", "船に荷を積んでよい。"),
         ("霧の夜に船は出ません。", "霧の夜に船は出ます。"),
+        ("霧の夜の客は少なくない。", "霧の夜の客は少ない。"),
+        ("船は春まで港に留まらない。", "船は春まで港に留まる。"),
+        ("使うのは漁師だけでなく、子どもだ。", "使うのは漁師だけで、子どもは使わぬ。"),
+        ("二つの味に違いはあるが違いありません。", "二つの味に違いはあるが違いあります。"),
+        ("霧が晴れるとは思えないかな。", "霧が晴れるとは思えるかな。"),
+        ("町の心臓と言っても過言ではない。", "町の心臓と言うのは過言である。"),
+        ("春に漁は終わる。", "春に漁は終わるかもしれない。"),
+        ("船で島へ行く。", "船で島へ行かなければならない。"),
+        ("两种味道完全不同。", "两种味道完全相同。"),
+        ("这条船不仅是我的。", "这条船仅仅是我的。"),
+        ("The ferry is not only late.", "The ferry is only late."),
         ("这条船不好。", "这条船好。"),
         ("无用的绳子。", "有用的绳子。"),
         ("The ferry is not late.", "The ferry is late."),
@@ -130,12 +141,8 @@ def test_what_denies_states_something_else(mine: str, other: str) -> None:
         ("港は町を変える力を秘めています。", "港は町を変える力を秘めていることは間違いありません。"),
         ("港は町の心臓です。", "港は町の心臓と言っても過言ではありません。"),
         ("港は町の心臓です。", "港は町の心臓にほかなりません。"),
-        ("港は町を変える。", "港は町を変えるかもしれない。"),
-        ("船に毛布を積む必要がある。", "船に毛布を積まなければならない。"),
-        ("船に毛布を積む必要があります。", "船に毛布を積まなくてはいけません。"),
         ("港は町の心臓だと思う。", "港は町の心臓ではないだろうか。"),
         ("船と馬も要る。", "船だけでなく馬も要る。"),
-        ("三人が船に乗った。", "少なくとも三人が船に乗った。"),
         ("这条船很大。", "这条船不但很大。"),
         ("The ferry is late.", "The ferry is no doubt late."),
     ],
@@ -220,13 +227,20 @@ def test_what_stands_beside_another_copy_of_its_neighbour_is_in_order() -> None:
     """The second sentence is too reworded to go by itself; the one before it stands three times by then."""
     one = "宿の帳場には、忘れ物の棚が三段あります。"
     two = "いちばん上は傘の段で、雨の翌朝には隙間なく埋まっています。"
-    other = "いちばん上は傘の段で、雨の翌朝には隙間なく埋まってしまうことになっています。"
+    other = "いちばん上は傘の段で、雨の翌朝にはもう隙間なく埋まるのです。"
     rest = "二段目には眼鏡が並び、持ち主を待つうちに度が合わなくなると言われています。"
     new = "帳場の時計は五分進めてあり、それを知らない客だけが汽車に間に合います。"
     text = f"{one}{two}\n\n{rest}\n"
     found = outcome(f"{text}\n---END---\n\n{text}\n---END---\n\n{new}\n\n{one}{other}\n")
     assert found.proof_error is None
     assert found.repaired == f"{text}\n{new}\n"
+
+
+def test_a_near_copy_that_says_more_than_what_may_stay_does_not_go() -> None:
+    first = "宿の帳場には、忘れ物の棚が三段ある。棚のいちばん上は傘の段で、雨の翌朝には隙間なく埋まる。"
+    more = first.replace("傘の段で", "傘と帽子と長靴と杖の段で")
+    text = f"{first}\n\n帳場の時計は五分進めてある。\n\n---END---\n\n- {more}\n"
+    assert more.partition("。")[2] in outcome(text).repaired
 
 
 def test_a_beginning_punctuated_otherwise_is_led_to_its_whole() -> None:

@@ -30,12 +30,16 @@ _LEAST_DANGLING = 20
 """Weight of the last words of a paragraph, too many for a label."""
 _SCRAP = 16
 """Folded characters, at most, of words that break off and need no completion to go, for they say nothing."""
+_GOING_ON = ("は", "が", "を", "に", "で", "と", "の", "も", "へ", "や", "、", "「")
+"""What Japanese words end with that end no sentence, no answer and no name: in other languages nothing short is so sure."""
 _LONELY = 12
 """Folded characters of a sentence that is looked for elsewhere because all around it goes."""
 _RAN_TOGETHER = 3
 """Paragraphs in one block from which on it is an echo's: a later draft may well make one of two."""
 _ALIKE = 80
 """Percent by which a near copy must be like what stays, not only like another copy of it."""
+_MORE = 8
+"""Folded characters by which a near copy is longer than what stays when it may say what nothing else does."""
 _PUT_IN = 2
 """Sentences that a later draft may put in between two of an earlier one."""
 _OF_A_PATTERN = {"stands right beside its witness", "is a flattened copy", "is the block before it once more"}
@@ -526,7 +530,10 @@ def _unsupported(scene: Scene, verdicts: list[Verdict], root: Integers, through:
 
 
 def _unlike(scene: Scene, verdicts: list[Verdict]) -> set[int]:
-    """Return the near copies that would go, or stay instead of their witness, though what stays is not like what goes."""
+    """Return the near copies that would go, or stay instead of their witness, though what stays is not like what goes.
+
+    Nor is it where it says less.
+    """
     pairs = [pair for verdict in verdicts for pair in verdict.rewritten]
     bad = {scene.unit_from(gone.start) for gone, stays in pairs if not _is_alike(_folded(scene, gone), _folded(scene, stays))}
     firsts = {scene.first[unit] for unit in bad if scene.state[unit] is NEW}
@@ -534,7 +541,7 @@ def _unlike(scene: Scene, verdicts: list[Verdict]) -> set[int]:
 
 
 def _is_alike(gone: str, stays: str) -> bool:
-    return fuzz.ratio(gone, stays) >= _ALIKE or is_within(gone, stays)
+    return len(gone) - len(stays) < _MORE and (fuzz.ratio(gone, stays) >= _ALIKE or is_within(gone, stays))
 
 
 def _folded(scene: Scene, span: Span) -> str:
@@ -617,7 +624,8 @@ def _suspect(scene: Scene, rows: Iterable[Row]) -> Iterator[Verdict]:
 
 
 def _scraps(scene: Scene, verdicts: list[Verdict]) -> Iterator[Verdict]:
-    """Yield the first words of a sentence that break off before a seam, so few that they stand in another one by chance."""
+    """Yield the first words of a sentence that break off before damage, so few that another one begins with them by chance."""
+    begin = set(scene.first)
     spans = [span for verdict in verdicts for span in verdict.spans]
     gone = {unit for verdict in verdicts if verdict.safety is not Safety.DISPLAY for unit in scene.units_in(verdict.spans)}
     for unit in range(1, len(scene)):
@@ -630,12 +638,11 @@ def _scraps(scene: Scene, verdicts: list[Verdict]) -> Iterator[Verdict]:
             continue
         words, span, after = scene.folded_text(unit), scene.spans[unit], unit + 1
         damage = after < len(scene) and (after in gone or scene.state[after] is LEAK)
-        seam = damage or after == len(scene) or scene.is_wide(after) or scene.kind[after] is Kind.RULE
         touched = any(part.start <= span.end and span.start <= part.end for part in spans)
-        if not 0 < len(words) <= _SCRAP or not (damage if scene.opens[unit] else seam) or touched:
+        if not damage or touched or len(words) > _SCRAP or not words.endswith(_GOING_ON):
             continue
-        holders = (scene.unit_at(found.start()) for found in re.finditer(re.escape(words), scene.chars))
-        holder = next((each for each in holders if each != unit and each not in gone and scene.state[each] is not LEAK), None)
+        begins = (scene.unit_at(found.start()) for found in re.finditer(re.escape(words), scene.chars) if found.start() in begin)
+        holder = next((each for each in begins if each != unit and each not in gone and scene.state[each] is not LEAK), None)
         if holder is not None:
             evidence = ("a few words that break off and stand elsewhere",)
             yield Verdict("RPT003", (span,), Safety.UNSAFE, scene.spans[holder], evidence)
